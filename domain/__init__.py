@@ -1,0 +1,1 @@
+"""The rules of complaint handling and satisfaction measurement: no I/O, no clock, no randomness but by parameter."""

@@ -1,0 +1,65 @@
+"""How a survey rule refuses its input: every fault at once, each with its place. Owns no rule."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault of the input: `place` is a path, a column or a row; `message` says what was expected."""
+
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+class SurveyProblem(ValueError):  # noqa: N818 - it carries the problems of a document, it is not a failure
+    """The input is refused and nothing was computed; `problems` lists every fault that was found."""
+
+    def __init__(self, *problems: Problem) -> None:
+        if not problems:
+            raise AssertionError("a refusal needs a problem")
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+def refuse_if_any(problems: Iterable[Problem]) -> None:
+    """Raise SurveyProblem with all the problems, if there are any."""
+    found = tuple(problems)
+    if found:
+        raise SurveyProblem(*found)
+
+
+Document = TypeVar("Document", bound=BaseModel)
+
+
+def parse_document(model: type[Document], content: Any) -> Document:
+    """Read plain data (from TOML or JSON) as a document; raises SurveyProblem that names every faulty path."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise SurveyProblem(*_problems_of(error)) from error
+
+
+def _problems_of(error: ValidationError) -> Iterable[Problem]:
+    for detail in error.errors(include_url=False, include_input=False):
+        path = _path(detail["loc"])
+        cause = detail.get("ctx", {}).get("error")
+        if isinstance(cause, SurveyProblem):
+            yield from (Problem(_join(path, inner.place), inner.message) for inner in cause.problems)
+        else:
+            yield Problem(path, detail["msg"].removeprefix("Value error, "))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    return text.removeprefix(".")
+
+
+def _join(outer: str, inner: str) -> str:
+    return ": ".join(part for part in (outer, inner) if part)
