@@ -18,7 +18,7 @@ class Problem:
         return f"{self.place}: {self.message}" if self.place else self.message
 
 
-class SurveyProblem(ValueError):  # noqa: N818 - it carries the problems of a document, it is not a failure
+class SurveyProblem(ValueError):
     """The input is refused and nothing was computed; `problems` lists every fault that was found."""
 
     def __init__(self, *problems: Problem) -> None:
