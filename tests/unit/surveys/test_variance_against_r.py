@@ -1,10 +1,10 @@
 """Estimates, standard errors and design effects equal R `survey` on the samples of the California schools."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ReadNumbers, ReadTable
 from numpy.typing import NDArray
 
 from domain.surveys.variance.design import StageColumns, SurveyDesign
@@ -19,6 +19,8 @@ from domain.surveys.variance.intervals import t_interval
 from domain.surveys.variance.replicates import jackknife
 
 Table = dict[str, NDArray[Any]]
+ReadTable = Callable[[str], Table]
+ReadNumbers = Callable[[str], Any]
 
 
 @pytest.fixture(scope="module")
