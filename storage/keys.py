@@ -21,7 +21,6 @@ NONCE_BYTES = 12
 
 _STANDING = "standing"
 _KEY_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_EXPECTED = "expected a base64 key of 32 bytes, or several as id:base64,id:base64 with the newest first"
 
 
 class MasterKeyError(ValueError):
@@ -60,7 +59,7 @@ class MasterKeys:
 
     def __init__(self, keys: dict[str, bytes], standing: bytes | None = None) -> None:
         if not keys:
-            raise MasterKeyError(f"no master key: {_EXPECTED}")
+            raise MasterKeyError("there is no master key")
         self._keys = keys
         self._standing = standing or _derive(keys[next(reversed(keys))], _STANDING)
 
@@ -182,11 +181,11 @@ def _decode(number: int, encoded: str) -> bytes:
     try:
         key = base64.b64decode(encoded.translate(str.maketrans("-_", "+/")), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise MasterKeyError(f"entry {number} is not base64: {_EXPECTED}") from error
+        raise MasterKeyError(f"entry {number} is not base64") from error
     if len(key) != KEY_BYTES:
-        raise MasterKeyError(f"entry {number} has {len(key)} bytes: {_EXPECTED}")
+        raise MasterKeyError(f"entry {number} has {len(key)} bytes instead of {KEY_BYTES}")
     if len(set(key)) < KEY_BYTES // 4:  # a random key has some 30 distinct bytes, a placeholder one or two
-        raise MasterKeyError(f"entry {number} is not random: expected 32 random bytes")
+        raise MasterKeyError(f"entry {number} is not random")
     return key
 
 

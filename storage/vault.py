@@ -180,15 +180,19 @@ class Vault:
 
         Raises ValueError, saying what was expected, where the value cannot be understood.
         """
-        term = normalise(field, value, self._default_region)
         async with borrow(self._pool) as connection:
-            rows = await connection.fetch(
-                "SELECT subject_id FROM vault.blind_index JOIN vault.subject USING (subject_id)"
-                " WHERE field = $1 AND digest = $2 ORDER BY created_at DESC, subject_id LIMIT $3",
-                field,
-                blind_digest(self._index_key, field, term),
-                MOST_SUBJECTS_FOUND,
-            )
+            return await self.subjects_seen_by(connection, field, value)
+
+    async def subjects_seen_by(self, connection: Connection, field: LookupField, value: str) -> list[str]:
+        """The same as `subjects_of`, as the caller's transaction sees it."""
+        term = normalise(field, value, self._default_region)
+        rows = await connection.fetch(
+            "SELECT subject_id FROM vault.blind_index JOIN vault.subject USING (subject_id)"
+            " WHERE field = $1 AND digest = $2 ORDER BY created_at DESC, subject_id LIMIT $3",
+            field,
+            blind_digest(self._index_key, field, term),
+            MOST_SUBJECTS_FOUND,
+        )
         return [row["subject_id"] for row in rows]
 
     # Master keys

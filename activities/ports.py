@@ -1,0 +1,123 @@
+"""What the activities need of the outside, in the words of the domain; `runtime.assembly` plugs the real parts in."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.access import Person
+from domain.calendar import Calendar
+from domain.complaints.case import Case
+from domain.complaints.facts import Entry
+from domain.complaints.policy import Policy
+from domain.privacy import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The entries are in the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The ledger is ahead of the state that was decided on; `tail` is what it has more."""
+
+    tail: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyRecorded:
+    """Some of the submissions were recorded before, at these places; nothing was appended."""
+
+    sequences: Mapping[str, int]
+
+
+class SupersededError(Exception):
+    """A newer epoch runs the case: this run is a twin from before a rebuild."""
+
+
+class DivergedError(Exception):
+    """The state is not a beginning of the ledger: a defect, never a race."""
+
+
+class Ledger(Protocol):
+    """The authority over what happened."""
+
+    async def entries(self, reference: str) -> tuple[Entry, ...]: ...
+
+    async def epoch(self, reference: str) -> int: ...
+
+    async def append(
+        self, expected: Case, entries: Sequence[Entry], after: Case
+    ) -> Appended | Behind | AlreadyRecorded:
+        """Append entries to a case whose state is `expected`, and bring its read models to `after`, or change nothing.
+
+        Raises `SupersededError`, `DivergedError`.
+        """
+        ...
+
+
+class Rulebook(Protocol):
+    """Pinned versions of policies and calendars."""
+
+    async def policy(self, pin: str) -> Policy: ...
+
+    async def calendar(self, policy: Policy) -> Calendar: ...
+
+
+class StaffRegistry(Protocol):
+    async def people(self, ids: Iterable[str]) -> dict[str, Person]: ...
+
+
+class Vault(Protocol):
+    """The sealed personal data of customers."""
+
+    async def identity(self, subject: str) -> Identity: ...
+
+    async def open_text(self, item_id: str) -> str: ...
+
+
+class IdentityCorrections(Protocol):
+    async def correct(self, customer: str, field: str, value: str, effect_key: str, at: datetime) -> None:
+        """Change one field of a customer's identity, once under its key; the earlier version is kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message ready to go out; `key` names it so that the other side can tell a repetition."""
+
+    key: str
+    to: str
+    subject: str
+    body: str
+    language: str
+
+
+class PostOffice(Protocol):
+    """A channel that takes letters."""
+
+    async def send(self, letter: Letter) -> str:
+        """Hand a letter over; the other side's name for it. Raises `Undeliverable` with a code."""
+        ...
+
+
+class UndeliverableError(Exception):
+    """The channel did not take it; `is_final` says that trying again cannot help."""
+
+    def __init__(self, code: str, *, is_final: bool) -> None:
+        super().__init__(code)
+        self.code = code
+        self.is_final = is_final
+
+
+class Deliveries(Protocol):
+    """What was handed over, by effect key: the memory that keeps a message from going out twice."""
+
+    async def accepted(self, effect_key: str) -> str | None:
+        """The evidence of an earlier hand-over, if there was one."""
+        ...
+
+    async def attempted(self, effect_key: str, at: datetime) -> None: ...
+
+    async def accept(self, effect_key: str, evidence: str, at: datetime) -> None: ...

@@ -1,0 +1,97 @@
+"""Deciding and recording: the one activity in which a case changes."""
+
+from collections.abc import Iterable
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.ports import (
+    AlreadyRecorded,
+    Appended,
+    Behind,
+    DivergedError,
+    Ledger,
+    Rulebook,
+    StaffRegistry,
+    SupersededError,
+)
+from contracts.cases import CaseStart, Loaded, Patience, Recorded, Recording
+from contracts.names import DIVERGED, LOAD_CASE, PERFORM_AND_RECORD, SUPERSEDED
+from domain.complaints.commands import Assign, Claim, Submission
+from domain.complaints.evolve import fold
+from domain.complaints.facts import Entry
+from domain.complaints.ruling import decide_all
+from domain.complaints.situation import Circumstances
+
+MAX_ROUNDS = 5
+"""How often a recording decides again because the ledger moved; more than two writers do not exist."""
+
+
+class CaseRecorder:
+    """Decides outside the sandbox and appends with the expected sequence: the ledger decides who was first."""
+
+    def __init__(self, ledger: Ledger, rulebook: Rulebook, staff: StaffRegistry, patience: Patience) -> None:
+        self._ledger = ledger
+        self._rulebook = rulebook
+        self._staff = staff
+        self._patience = patience
+
+    @activity.defn(name=LOAD_CASE)
+    async def load_case(self, start: CaseStart) -> Loaded:
+        """The case as its ledger makes it; refused to a run of an older epoch."""
+        if await self._ledger.epoch(start.reference) != start.epoch:
+            raise _final("a newer epoch runs this case", SUPERSEDED)
+        return Loaded(case=fold(await self._ledger.entries(start.reference)), patience=self._patience)
+
+    @activity.defn(name=PERFORM_AND_RECORD)
+    async def perform_and_record(self, request: Recording) -> Recorded:
+        """Decide what waits and record it; the entries that come back are the truth, whatever the run believed."""
+        try:
+            return await self._record(request)
+        except SupersededError:
+            raise _final("a newer epoch runs this case", SUPERSEDED) from None
+        except DivergedError:
+            raise _final("the state is not a beginning of the ledger", DIVERGED) from None
+
+    async def _record(self, request: Recording) -> Recorded:
+        case, adopted = request.case, tuple[Entry, ...]()
+        recorded: dict[str, int] = {}
+        circumstances = await self._circumstances(request)
+        for _ in range(MAX_ROUNDS):
+            decided = decide_all(case, request.submissions, circumstances, recorded)
+            if not decided.entries:
+                return Recorded(entries=adopted, rulings=decided.rulings)
+            match await self._ledger.append(case, decided.entries, decided.case):
+                case Appended():
+                    return Recorded(entries=adopted + decided.entries, rulings=decided.rulings)
+                case Behind(tail=tail):
+                    case, adopted = fold(tail, case), adopted + tail
+                case AlreadyRecorded(sequences=sequences):
+                    recorded |= sequences
+        raise ApplicationError(f"the ledger moved {MAX_ROUNDS} times", type="contended")
+
+    async def _circumstances(self, request: Recording) -> Circumstances:
+        policy = await self._rulebook.policy(request.case.policy)
+        named = set(_people_named(request.submissions))
+        return Circumstances(
+            now=request.now,
+            policy=policy,
+            calendar=await self._rulebook.calendar(policy),
+            staff=await self._staff.people(named) if named else {},
+        )
+
+
+def _people_named(submissions: Iterable[Submission]) -> Iterable[str]:
+    """Those whose entry in the staff registry the guards will ask for."""
+    for submission in submissions:
+        match submission.command:
+            case Assign(handler=handler):
+                yield handler
+            case Claim():
+                yield submission.actor
+            case _:
+                continue
+
+
+def _final(message: str, kind: str) -> ApplicationError:
+    return ApplicationError(message, type=kind, non_retryable=True)

@@ -1,0 +1,1 @@
+"""What crosses Temporal: inputs, answers, names. No personal data: identities and texts travel by id."""

@@ -1,0 +1,18 @@
+"""Names that outlive a release: workflow types, queries, ids. A rename here breaks running cases."""
+
+COMPLAINT = "complaint"
+PERFORM = "perform"
+CASE_QUERY = "case"
+
+LOAD_CASE = "load_case"
+PERFORM_AND_RECORD = "perform_and_record"
+SEND_LETTER = "send_letter"
+CORRECT_IDENTITY = "correct_identity"
+
+REFUSED = "Refused"
+SUPERSEDED = "Superseded"
+DIVERGED = "Diverged"
+
+
+def case_workflow_id(reference: str) -> str:
+    return f"{COMPLAINT}/{reference}"

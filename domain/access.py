@@ -1,0 +1,124 @@
+"""Who may do what: one table for every route, command and page.
+
+Which cases a person sees (own ones, the team's) is decided here too, so that no interface has a rule of its own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Role(StrEnum):
+    HOTLINE = "hotline"
+    HANDLER = "handler"
+    CALLER = "caller"
+    SUPERVISOR = "supervisor"
+    OPERATOR = "operator"
+    ANALYST = "analyst"
+    PARTNER = "partner"
+    AUDITOR = "auditor"
+    PRIVACY = "privacy"
+    ADMIN = "admin"
+
+
+class Person(BaseModel):
+    """A member of staff, or a system that acts like one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    roles: frozenset[Role]
+    team: str | None = None
+    languages: tuple[str, ...] = ()
+    active: bool = True
+    absent_until: datetime | None = None
+
+    def is_absent(self, at: datetime) -> bool:
+        return self.absent_until is not None and at < self.absent_until
+
+
+class Permission(StrEnum):
+    """What can be done through an interface, apart from the commands of a case."""
+
+    TAKE_COMPLAINT = "complaint.take"
+    LIST_COMPLAINTS = "complaint.list"
+    READ_COMPLAINT = "complaint.read"
+    READ_CUSTOMER = "customer.read"
+    READ_STEPS = "step.read"
+    MANAGE_STAFF = "staff.manage"
+    READ_STAFF = "staff.read"
+    READ_POLICIES = "policy.read"
+    READ_TAXONOMY = "taxonomy.read"
+    VERIFY_LEDGER = "ledger.verify"
+
+
+_H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
+_CASE_READERS = frozenset({_H, _A, _C, _S, Role.AUDITOR})
+_EVERYONE = frozenset(Role) - {Role.PARTNER}
+
+ALLOWED: dict[str, frozenset[Role]] = {
+    Permission.TAKE_COMPLAINT: frozenset({_H, _S}),
+    Permission.LIST_COMPLAINTS: _CASE_READERS,
+    Permission.READ_COMPLAINT: _CASE_READERS,
+    Permission.READ_CUSTOMER: _CASE_READERS,
+    Permission.READ_STEPS: frozenset({_O, _S}),
+    Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
+    Permission.READ_STAFF: frozenset({Role.ADMIN, _S}),
+    Permission.READ_POLICIES: _EVERYONE,
+    Permission.READ_TAXONOMY: _EVERYONE,
+    Permission.VERIFY_LEDGER: frozenset({Role.AUDITOR, Role.ADMIN, _O}),
+    "acknowledge": frozenset({_H, _A, _S}),
+    "assess": frozenset({_A, _S}),
+    "explain": frozenset({_H, _A, _S}),
+    "appeal": frozenset({_H, _S}),
+    "assign": frozenset({_S}),
+    "claim": frozenset({_A}),
+    "start_investigation": frozenset({_A, _S}),
+    "respond": frozenset({_A, _S}),
+    "close": frozenset({_A, _S}),
+    "note": frozenset({_H, _A, _C, _S}),
+    "correct": frozenset({_H, _A, _S}),
+    "withdraw": frozenset({_H, _S}),
+    "reopen": frozenset({_H, _S}),
+    "retry_step": frozenset({_O}),
+    "skip_step": frozenset({_O}),
+}
+"""Roles by permission; a command of a case is a permission under its own name."""
+
+
+def may(person: Person, permission: str) -> bool:
+    """Whether one of the person's roles allows it; a permission without a row allows nobody."""
+    return person.active and not person.roles.isdisjoint(ALLOWED.get(permission, frozenset()))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseScope:
+    """Which cases a person sees: all, those taken, or those within a handler's reach (own, the team's, unclaimed)."""
+
+    everything: bool = False
+    taken_by: str | None = None
+    handler: str | None = None
+    team: str | None = None
+
+    def covers(self, *, taken_by: str, handler: str | None, team: str | None) -> bool:
+        """The rule that `storage.cases` also says in SQL; a test holds the two together."""
+        if self.everything or (self.taken_by is not None and self.taken_by == taken_by):
+            return True
+        if self.handler is None:
+            return False
+        of_the_team = team is not None and team == self.team
+        return handler == self.handler or of_the_team or (handler is None and team is None)
+
+
+def scope_of(person: Person) -> CaseScope:
+    """What a person may see of all cases."""
+    handles = Role.HANDLER in person.roles
+    return CaseScope(
+        everything=not person.roles.isdisjoint({Role.SUPERVISOR, Role.AUDITOR}),
+        taken_by=person.id if Role.HOTLINE in person.roles else None,
+        handler=person.id if handles else None,
+        team=person.team if handles else None,
+    )

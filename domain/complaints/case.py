@@ -1,0 +1,86 @@
+"""The case as its facts make it. Holds no rule: `decide` has them."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.complaints.clocks import Clock
+from domain.complaints.intake import Intake
+from domain.complaints.steps import Step, step_key
+from domain.complaints.terms import ENDED, UPHELD, ClockKind, ClockState, Decision, Status, StepKind, StepState
+
+REMEMBERED_COMMANDS = 64
+"""How many command ids the state keeps; older ones are known to the ledger only."""
+
+
+class Case(BaseModel):
+    """A complaint case (投诉个案). Codes, times and ids only: everything personal is in the vault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reference: str
+    epoch: int
+    sequence: int
+    status: Status
+    intake: Intake
+    policy: str
+    attempt: int = 1
+    acknowledged_at: datetime | None = None
+    decision: Decision | None = None
+    ground: str | None = None
+    duplicate_of: str | None = None
+    assessed_by: str | None = None
+    appealed: bool = False
+    handler: str | None = None
+    team: str | None = None
+    letter: str | None = None
+    outcome: str | None = None
+    cause: str | None = None
+    remedies: tuple[str, ...] = ()
+    responded_at: datetime | None = None
+    ended_at: datetime | None = None
+    reopen_until: datetime | None = None
+    appeal_until: datetime | None = None
+    clocks: tuple[Clock, ...] = ()
+    steps: tuple[Step, ...] = ()
+    recent_commands: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def was_upheld(self) -> bool:
+        return self.decision in UPHELD
+
+    @property
+    def parked(self) -> tuple[Step, ...]:
+        return self.steps_in(StepState.PARKED)
+
+    @property
+    def running_clocks(self) -> tuple[Clock, ...]:
+        return tuple(clock for clock in self.clocks if clock.state is ClockState.RUNNING)
+
+    def nearest_due(self) -> datetime | None:
+        """When the case must be looked at again by itself."""
+        return min((clock.due_at for clock in self.running_clocks), default=None)
+
+    def steps_in(self, state: StepState) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.state is state)
+
+    def step(self, key: str) -> Step | None:
+        return next((step for step in self.steps if step.key == key), None)
+
+    def next_step_key(self, kind: StepKind) -> str:
+        return step_key(kind, 1 + sum(step.kind is kind for step in self.steps))
+
+    def running(self, kind: ClockKind) -> Clock | None:
+        return next((clock for clock in self.running_clocks if clock.kind is kind), None)
+
+    def recorded_sequence(self, command_id: str) -> int | None:
+        """Where a command that the state still remembers was recorded."""
+        return dict(self.recent_commands).get(command_id)
+
+    def changed(self, **changes: object) -> Self:
+        return self.model_copy(update=changes)

@@ -1,0 +1,116 @@
+"""The guards: each names one reason for which a command is refused.
+
+The same for HTTP, CLI, console and bulk. A guard that needs what is not known (the body while allowed commands are
+listed, the policy in a validator) lets pass: it is asked again when the command is recorded.
+"""
+
+from datetime import datetime
+
+from domain.access import Role
+from domain.complaints.commands import Acknowledge, Assign, Correct, Explain, Respond, RetryStep, SkipStep
+from domain.complaints.policy import Duty
+from domain.complaints.situation import Refused, Situation
+from domain.complaints.terms import LETTERS, Correctable, StepState, Way
+
+
+def not_acknowledged_yet(situation: Situation) -> None:
+    if situation.case.acknowledged_at is not None:
+        raise Refused("already_acknowledged", "the customer has been told already")
+
+
+def assessed_by_another(situation: Situation) -> None:
+    """On appeal another person assesses (ISO 10002, 8.5: objectivity)."""
+    case, policy = situation.case, situation.circumstances.policy
+    enforced = policy is not None and policy.separation_of_duties is Duty.ENFORCE
+    if enforced and case.appealed and case.assessed_by == situation.actor:
+        raise Refused("same_assessor", "on appeal another person than the first assessor assesses")
+
+
+def was_explained(situation: Situation) -> None:
+    if situation.case.was_upheld or situation.case.decision is None:
+        raise Refused("not_explained", "only a complaint that was not taken up can be appealed; use reopen")
+
+
+def not_appealed_before(situation: Situation) -> None:
+    if situation.case.appealed:
+        raise Refused("already_appealed", "an explanation can be appealed once")
+
+
+def inside_the_appeal_window(situation: Situation) -> None:
+    _inside("appeal_window_over", situation, situation.case.appeal_until)
+
+
+def inside_the_reopen_window(situation: Situation) -> None:
+    _inside("reopen_window_over", situation, situation.case.reopen_until)
+
+
+def was_answered(situation: Situation) -> None:
+    if not situation.case.was_upheld:
+        raise Refused("not_answered", "only an answered complaint can be reopened; use appeal")
+
+
+def actor_is_the_handler(situation: Situation) -> None:
+    if situation.case.handler != situation.actor:
+        raise Refused("not_the_handler", "only the person that the case is assigned to does this")
+
+
+def no_letter_under_way(situation: Situation) -> None:
+    """A letter that is being sent or waits for an operator must end first, or the customer could get two."""
+    unfinished = situation.case.steps_in(StepState.RUNNING) + situation.case.parked
+    letters = [step.key for step in unfinished if step.kind in LETTERS]
+    if letters:
+        raise Refused("letter_under_way", f"a letter is under way: {', '.join(letters)}")
+
+
+def customer_is_reachable(situation: Situation) -> None:
+    """Only e-mail is sent by us; told by any other way, the person vouches for it."""
+    command = situation.command
+    by_mail = isinstance(command, Acknowledge | Explain | Respond) and command.way is Way.EMAIL
+    if by_mail and Way.EMAIL not in situation.case.intake.reachable_by:
+        raise Refused("no_email", "the customer left no e-mail address; correct it first or choose another way")
+
+
+def handler_is_eligible(situation: Situation) -> None:
+    command, staff = situation.command, situation.circumstances.staff
+    if not isinstance(command, Assign) or staff is None:
+        return
+    person = staff.get(command.handler)
+    if person is None:
+        raise Refused("unknown_person", f"{command.handler} is not in the staff registry")
+    if not person.active or Role.HANDLER not in person.roles:
+        raise Refused("not_eligible", f"{command.handler} is no active handler")
+    if person.is_absent(situation.now):
+        raise Refused("absent", f"{command.handler} is absent until {person.absent_until}")
+
+
+def something_changes(situation: Situation) -> None:
+    command = situation.command
+    if not isinstance(command, Correct) or command.code is None:
+        return
+    if command.code == current_code(situation, command.field):
+        raise Refused("nothing_changes", f"{command.field} is {command.code} already")
+
+
+def step_is_parked(situation: Situation) -> None:
+    command = situation.command
+    if not isinstance(command, RetryStep | SkipStep):
+        if not situation.case.parked:
+            raise Refused("nothing_parked", "no step of this case waits for an operator")
+        return
+    step = situation.case.step(command.step)
+    if step is None:
+        raise Refused("unknown_step", f"this case has no step {command.step}")
+    if step.state is not StepState.PARKED:
+        raise Refused("step_not_parked", f"{command.step} is {step.state}, not parked")
+
+
+def current_code(situation: Situation, field: Correctable) -> str | None:
+    value = getattr(situation.case.intake, field)
+    return None if value is None else str(value)
+
+
+def _inside(guard: str, situation: Situation, until: datetime | None) -> None:
+    if until is not None and situation.now >= until:
+        raise Refused(
+            guard, f"the window closed at {until.isoformat()}; take it as a new complaint that refers to this"
+        )

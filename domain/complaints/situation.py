@@ -1,0 +1,50 @@
+"""What a decision looks at, and how it says no."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.access import Person
+from domain.calendar import Calendar
+from domain.complaints.case import Case
+from domain.complaints.commands import Command
+from domain.complaints.policy import Policy
+
+SYSTEM = "system"
+CUSTOMER = "customer"
+
+
+class Refused(Exception):
+    """A guard says no; nothing changes. `guard` is its name, `detail` says what would have been right."""
+
+    def __init__(self, guard: str, detail: str) -> None:
+        super().__init__(detail)
+        self.guard = guard
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a decision may know beside the case.
+
+    A workflow's validator knows the time only; what it cannot check there is checked when the command is recorded.
+    """
+
+    now: datetime
+    policy: Policy | None = None
+    calendar: Calendar | None = None
+    staff: Mapping[str, Person] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A command before its case: who asks what, of which case, in which circumstances."""
+
+    case: Case
+    actor: str
+    command: Command | None
+    circumstances: Circumstances
+
+    @property
+    def now(self) -> datetime:
+        return self.circumstances.now

@@ -1,0 +1,49 @@
+"""The code lists of an organisation: channels, categories, grounds, causes, outcomes, remedies."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Term(BaseModel):
+    """A code's names, and the code it belongs under."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    zh: str
+    en: str
+    under: str | None = None
+
+
+class Taxonomy(BaseModel):
+    """All code lists, as a version."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = Field(ge=1)
+    channel: dict[str, Term]
+    category: dict[str, Term]
+    ground: dict[str, Term]
+    cause: dict[str, Term]
+    outcome: dict[str, Term]
+    remedy: dict[str, Term]
+
+    @model_validator(mode="after")
+    def _parents_exist(self) -> "Taxonomy":
+        for name in LISTS:
+            terms: dict[str, Term] = getattr(self, name)
+            orphans = [code for code, term in terms.items() if term.under is not None and term.under not in terms]
+            if orphans:
+                raise ValueError(f"{name}: {', '.join(orphans)} stand under codes that do not exist")
+        return self
+
+    def unknown(self, fields: Mapping[str, str | Iterable[str] | None]) -> Iterator[tuple[str, str]]:
+        """Field and code of everything in `fields` that is in no list; `remedies` are looked up as remedies."""
+        for field, given in fields.items():
+            known: dict[str, Term] = getattr(self, _LIST_OF.get(field, field))
+            codes = [given] if isinstance(given, str) else given or ()
+            yield from ((field, code) for code in codes if code not in known)
+
+
+LISTS = ("channel", "category", "ground", "cause", "outcome", "remedy")
+_LIST_OF = {"remedies": "remedy"}

@@ -1,0 +1,1 @@
+"""The outside world: each file speaks one protocol and knows nothing of cases."""

@@ -1,0 +1,133 @@
+"""The composition root: the real parts plugged into the ports."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.correspondence import Correspondence, IdentityKeeper
+from activities.recording import CaseRecorder
+from contracts.cases import Patience
+from gateways.mail import MailPost, MailServer
+from runtime.housekeeping import Chore
+from runtime.launcher import CaseLauncher
+from runtime.rulebook import Rulebook
+from runtime.sandbox import workflow_runner
+from runtime.settings import Settings
+from runtime.temporal import connect
+from storage import chains, idempotency
+from storage.cases import CaseRecords
+from storage.corrections import IdentityCorrections
+from storage.deliveries import Deliveries
+from storage.intakes import UnstartedCases
+from storage.keys import MasterKeys
+from storage.ledger import Ledger
+from storage.people import People
+from storage.pool import Pool, open_pool
+from storage.vault import Vault
+from workflows.complaint import ComplaintCase
+
+GRACE = timedelta(seconds=25)
+"""How long a stopping worker lets its activities finish; less than what an orchestrator waits before it kills."""
+STICKY_QUEUE_LIMIT = timedelta(seconds=3)
+"""After a worker dies, its cases wait this long for it before another one takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a process of Amends is made of."""
+
+    settings: Settings
+    keys: MasterKeys
+    pool: Pool
+    vault: Vault
+    ledger: Ledger
+    people: People
+    records: CaseRecords
+    unstarted: UnstartedCases
+    rulebook: Rulebook
+    client: Client
+    launcher: CaseLauncher
+
+
+@asynccontextmanager
+async def assemble(settings: Settings, *, name: str, lazy: bool) -> AsyncIterator[Parts]:
+    """Open the store and the connection to Temporal, and plug everything together.
+
+    Lazy: Temporal may be away, as an interface needs only the store. A worker needs both and waits for them.
+    """
+    keys = settings.master_keys()
+    pool = await open_pool(settings.database_url, size=settings.database_pool_size, name=name)
+    try:
+        client = await connect(
+            keys,
+            lazy=lazy,
+            accept_plain=settings.accept_plain_payloads,
+            metrics_address=settings.temporal_metrics,
+        )
+        parts = plug_together(settings, keys, pool, client)
+        await parts.vault.confirm_keys()
+        yield parts
+    finally:
+        await pool.close()
+
+
+def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Client) -> Parts:
+    """The parts of a process over an open pool and a client."""
+    unstarted = UnstartedCases(pool)
+    return Parts(
+        settings=settings,
+        keys=keys,
+        pool=pool,
+        vault=Vault(pool, keys, settings.default_region),
+        ledger=Ledger(pool),
+        people=People(pool),
+        records=CaseRecords(pool),
+        unstarted=unstarted,
+        rulebook=Rulebook(settings.time_zone),
+        client=client,
+        launcher=CaseLauncher(client, settings.task_queue, unstarted),
+    )
+
+
+def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
+    """The worker that runs cases and their activities."""
+    return Worker(
+        parts.client,
+        task_queue=parts.settings.task_queue,
+        workflows=[ComplaintCase],
+        activities=case_activities(parts),
+        workflow_runner=workflow_runner(strict=strict),
+        graceful_shutdown_timeout=GRACE,
+        sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_LIMIT,
+    )
+
+
+def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
+    """Every activity of a case, bound to the real parts."""
+    settings = parts.settings
+    patience = Patience(attempts=settings.step_attempts, first_wait=settings.step_first_wait)
+    recorder = CaseRecorder(parts.ledger, parts.rulebook, parts.people, patience)
+    post = MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
+    correspondence = Correspondence(parts.vault, post, Deliveries(parts.pool), _now)
+    keeper = IdentityKeeper(parts.vault, IdentityCorrections(parts.pool, parts.vault), _now)
+    return [recorder.load_case, recorder.perform_and_record, correspondence.send_letter, keeper.correct_identity]
+
+
+def chores(parts: Parts) -> Sequence[Chore]:
+    """What must be done again and again, by whichever process is there."""
+    return [
+        Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
+        Chore(
+            "anchor the ledger", timedelta(minutes=5), lambda: chains.anchor(parts.pool, parts.keys.anchor(), _now())
+        ),
+        Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
+    ]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,113 @@
+"""Starting the workflows of cases, and reaching them.
+
+A start is made by the case's own id, so it may be tried by anybody, any number of times.
+"""
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from contracts.cases import Answer, CaseStart
+from contracts.names import CASE_QUERY, COMPLAINT, PERFORM, case_workflow_id
+from domain.complaints.case import Case
+from domain.complaints.commands import Submission
+from storage.intakes import UnstartedCases
+
+AT_ONCE = 8
+STARTS_PER_CLAIM = 100
+RPC_LIMIT = timedelta(seconds=10)
+QUERY_LIMIT = timedelta(seconds=1)
+
+log = logging.getLogger(__name__)
+
+
+class CaseLauncher:
+    """The way from outside into a case's workflow."""
+
+    def __init__(self, client: Client, task_queue: str, unstarted: UnstartedCases) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self._unstarted = unstarted
+
+    async def start(self, reference: str, epoch: int = 1) -> bool:
+        """Start a case's workflow unless it runs, and strike it off the list; False while Temporal is away."""
+        try:
+            await self._client.start_workflow(
+                COMPLAINT,
+                CaseStart(reference=reference, epoch=epoch),
+                id=case_workflow_id(reference),
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                rpc_timeout=RPC_LIMIT,
+            )
+        except WorkflowAlreadyStartedError:
+            log.debug("case runs already", extra={"reference": reference})
+        except RPCError as error:
+            log.warning("case not started yet", extra={"reference": reference, "status": error.status.name})
+            return False
+        await self._unstarted.started(reference)
+        return True
+
+    async def start_those_left(self) -> int:
+        """Start what a crash or an outage left unstarted; how many were started."""
+        left = await self._unstarted.claim(STARTS_PER_CLAIM, datetime.now(UTC))
+        if not left or not await self.start(*left[0]):
+            return 0
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def start_gated(reference: str, epoch: int) -> bool:
+            async with gate:
+                return await self.start(reference, epoch)
+
+        return 1 + sum(await asyncio.gather(*(start_gated(*case) for case in left[1:])))
+
+    async def perform(self, reference: str, epoch: int, submission: Submission, limit: timedelta) -> Answer:
+        """Do a command in the case's workflow, starting it if it does not run.
+
+        Raises WorkflowUpdateFailedError for a refusal, RPCError or TimeoutError when it is not known what happened.
+        """
+        start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+            COMPLAINT,
+            CaseStart(reference=reference, epoch=epoch),
+            id=case_workflow_id(reference),
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
+        try:
+            answer: Answer = await self._client.execute_update_with_start_workflow(
+                PERFORM,
+                submission,
+                id=submission.id,
+                start_workflow_operation=start,
+                result_type=Answer,
+                rpc_timeout=limit,
+            )
+            return answer
+        finally:
+            await _started_or_not(start)
+
+    async def case(self, reference: str) -> Case | None:
+        """The case as its workflow has it now; None when it does not answer in time."""
+        handle = self._client.get_workflow_handle(case_workflow_id(reference))
+        try:
+            return await asyncio.wait_for(
+                handle.query(CASE_QUERY, result_type=Case, rpc_timeout=QUERY_LIMIT), QUERY_LIMIT.total_seconds()
+            )
+        except (RPCError, TimeoutError):
+            return None
+
+
+async def _started_or_not(start: WithStartWorkflowOperation[Any, Any]) -> None:
+    """Take the outcome of the start half, or asyncio complains that nobody did."""
+    try:
+        await asyncio.wait_for(start.workflow_handle(), timeout=0.01)
+    except (RPCError, TimeoutError, WorkflowAlreadyStartedError):
+        return

@@ -1,0 +1,232 @@
+"""What the API answers. No personal data but in `Story`."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.access import Person, Role
+from domain.complaints.case import Case
+from domain.complaints.clocks import Clock
+from domain.complaints.decide import allowed_commands
+from domain.complaints.facts import AnyFact, Entry
+from domain.complaints.situation import Circumstances
+from domain.complaints.steps import Step
+from domain.complaints.terms import ClockKind, ClockState, Decision, Status, StepKind, StepState, Way
+from storage.cases import ParkedStep
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ClockView(Answer):
+    kind: ClockKind
+    attempt: int
+    state: ClockState
+    started_at: datetime
+    due_at: datetime
+    provisional: bool
+    met_at: datetime | None
+    breached_at: datetime | None
+
+    @classmethod
+    def of(cls, clock: Clock) -> "ClockView":
+        return cls(**clock.model_dump(include=set(cls.model_fields)))
+
+
+class StepView(Answer):
+    id: str
+    kind: StepKind
+    state: StepState
+    way: Way | None
+    error: str | None
+    rounds: int = Field(description="how often the automatic attempts were spent")
+
+    @classmethod
+    def of(cls, reference: str, step: Step) -> "StepView":
+        return cls(id=f"{reference}.{step.key}", **step.model_dump(include=set(cls.model_fields) - {"id"}))
+
+
+class CaseView(Answer):
+    """A case in codes and times; who complained and what about is the story."""
+
+    reference: str
+    status: Status
+    source: Literal["live", "record"] = Field(description="asked of the running process, or read from the record")
+    sequence: int = Field(description="how many facts the ledger holds; also the ETag")
+    attempt: int
+    channel: str
+    category: str | None
+    severity: int
+    product: str | None
+    region: str | None
+    partner: str | None
+    policy: str
+    received_at: datetime
+    acknowledged_at: datetime | None
+    decision: Decision | None
+    ground: str | None
+    duplicate_of: str | None
+    handler: str | None
+    team: str | None
+    outcome: str | None
+    cause: str | None
+    remedies: tuple[str, ...]
+    responded_at: datetime | None
+    ended_at: datetime | None
+    reopen_until: datetime | None
+    appeal_until: datetime | None
+    clocks: tuple[ClockView, ...]
+    steps: tuple[StepView, ...]
+    allowed_commands: tuple[str, ...] = Field(description="what you may do now")
+
+    @classmethod
+    def of(cls, case: Case, person: Person, source: Literal["live", "record"], now: datetime) -> "CaseView":
+        own = {"source", "clocks", "steps", "allowed_commands"}
+        return cls(
+            **{name: _value(case, name) for name in cls.model_fields if name not in own},
+            source=source,
+            clocks=tuple(ClockView.of(clock) for clock in case.clocks),
+            steps=tuple(StepView.of(case.reference, step) for step in case.steps),
+            allowed_commands=allowed_commands(case, person, Circumstances(now=now)),
+        )
+
+
+def _value(case: Case, name: str) -> object:
+    return getattr(case, name) if name in Case.model_fields else getattr(case.intake, name)
+
+
+class CaseDone(CaseView):
+    """The case after a command, and where the command stands in its ledger."""
+
+    recorded_at_sequence: int
+
+
+class CaseList(Answer):
+    items: tuple[CaseView, ...]
+    next_cursor: str | None
+
+
+class Receipt(Answer):
+    """What the taker of a complaint reads out."""
+
+    class ClockPromise(Answer):
+        kind: ClockKind
+        due_at: datetime
+        state: ClockState
+        provisional: bool
+
+    reference: str
+    status: Status
+    received_at: datetime
+    policy: str
+    clocks: tuple[ClockPromise, ...]
+    links: dict[str, str]
+
+
+class TimelineEntry(Answer):
+    sequence: int
+    at: datetime
+    actor: str
+    command_id: str
+    fact: AnyFact
+    hash: str = Field(description="SHA-256 over the hash before and this entry's canonical JSON")
+
+    @classmethod
+    def of(cls, entry: Entry, digest: str) -> "TimelineEntry":
+        return cls(**entry.model_dump(include={"sequence", "at", "actor", "command_id"}), fact=entry.fact, hash=digest)
+
+
+class Timeline(Answer):
+    items: tuple[TimelineEntry, ...]
+    next_cursor: str | None
+
+
+class Customer(Answer):
+    name: str | None
+    phone: str | None
+    email: str | None
+    address: str | None
+    account: str | None
+    language: str | None
+
+
+class Story(Answer):
+    """The personal part of a case: who complains, what was said and written. Every read is logged."""
+
+    customer: Customer
+    narrative: str
+    demand: str | None
+    texts: dict[str, str] = Field(description="notes, letters and reasons by the ids that the timeline names")
+
+
+class ParkedStepView(Answer):
+    id: str
+    reference: str
+    kind: str
+    state: str
+    way: str | None
+    error: str | None = Field(description="code of what went wrong")
+    rounds: int
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, step: ParkedStep) -> "ParkedStepView":
+        return cls(**{name: getattr(step, name) for name in cls.model_fields})
+
+
+class StepList(Answer):
+    items: tuple[ParkedStepView, ...]
+    next_cursor: str | None
+
+
+class StepOutcome(Answer):
+    """What became of an operator's command."""
+
+    id: str
+    outcome: Literal["done", "refused", "unavailable"]
+    code: str | None = None
+    detail: str | None = None
+
+
+class BulkOutcome(Answer):
+    items: tuple[StepOutcome, ...]
+
+
+class PersonView(Answer):
+    id: str
+    name: str
+    roles: tuple[Role, ...]
+    team: str | None
+    languages: tuple[str, ...]
+    active: bool
+    absent_until: datetime | None
+
+    @classmethod
+    def of(cls, person: Person) -> "PersonView":
+        return cls(**person.model_dump(exclude={"roles"}), roles=tuple(sorted(person.roles)))
+
+
+class PersonCreated(PersonView):
+    token: str = Field(description="shown this once")
+
+
+class PersonList(Answer):
+    items: tuple[PersonView, ...]
+    next_cursor: str | None
+
+
+class ProblemView(Answer):
+    """RFC 9457 problem details."""
+
+    class FieldProblem(Answer):
+        pointer: str
+        message: str
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: tuple[FieldProblem, ...] = ()

@@ -1,0 +1,79 @@
+"""The bodies that the interfaces accept, made from the commands themselves.
+
+A command carries sealed texts by id; its body carries the text. So one definition of a command serves the wire, the
+API's schema and the CLI. Sealing happens in `starter.desk`.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, create_model
+from pydantic.fields import FieldInfo
+
+from domain.complaints.commands import PERSONS_COMMANDS, Command, SealedText
+from domain.privacy import TextKind
+
+LONGEST_TEXT = 20_000
+
+FreeText = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, strip_whitespace=True, pattern=r"^[^\x00]*$")
+]
+
+_SEALED_PATTERN = get_args(SealedText)[1].pattern
+_KIND_OF = {
+    "evidence": TextKind.EVIDENCE,
+    "letter": TextKind.LETTER,
+    "reason": TextKind.REASON,
+    "text": TextKind.NOTE,
+}
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@cache
+def body_of(name: str) -> type[Body]:
+    """The model of a command's request body: its fields, sealed texts as texts."""
+    kind = PERSONS_COMMANDS[name]
+    fields: dict[str, Any] = {
+        field: (_open_type(info), _open_info(info))
+        for field, info in kind.model_fields.items()
+        if field not in {"command", "step"}
+    }
+    return create_model(f"{kind.__name__}Body", __base__=Body, __doc__=kind.__doc__, **fields)
+
+
+def sealed_fields(name: str) -> Mapping[str, TextKind]:
+    """The fields of a command that are sealed, and what kind of text each is."""
+    return {field: _KIND_OF[field] for field, info in PERSONS_COMMANDS[name].model_fields.items() if _is_sealed(info)}
+
+
+def command_of(name: str, values: Mapping[str, Any]) -> Command:
+    """The command itself, from checked values with the texts' ids in their places. Raises ValidationError."""
+    return PERSONS_COMMANDS[name].model_validate({"command": name, **values})
+
+
+def _is_sealed(info: FieldInfo) -> bool:
+    return _SEALED_PATTERN in _patterns(info.annotation) | {getattr(part, "pattern", None) for part in info.metadata}
+
+
+def _patterns(annotation: Any) -> set[str | None]:
+    """The string patterns anywhere in a type."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return {getattr(part, "pattern", None) for part in parts[1:]}
+    return {pattern for part in parts for pattern in _patterns(part)}
+
+
+def _open_type(info: FieldInfo) -> Any:
+    if not _is_sealed(info):
+        return Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+    return FreeText if info.is_required() else Union[FreeText, None]  # noqa: UP007  built at run time
+
+
+def _open_info(info: FieldInfo) -> Any:
+    return FieldInfo(default=info.default, description=info.description)

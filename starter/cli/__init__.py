@@ -1,0 +1,1 @@
+"""The command line `amends`. It talks to the API like everybody else; only `parts` reaches deeper."""

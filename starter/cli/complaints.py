@@ -1,0 +1,209 @@
+"""`amends complaint`: take, list, read and act on cases."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from domain.complaints.commands import PERSONS_COMMANDS, STEP_COMMANDS
+from starter.cli.client import AsJson, DataDir, Token, Url, remote
+from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stdout
+
+app = typer.Typer(no_args_is_help=True, help="Take, list, read and act on complaints.")
+
+COMMANDS = ", ".join(sorted(PERSONS_COMMANDS.keys() - STEP_COMMANDS))
+
+
+@app.command(
+    epilog='Example: amends complaint submit --data-dir ./data --channel phone --name "Li Hua" '
+    '--phone "010 8888 6666" --narrative "The gas pressure drops every evening."'
+)
+def submit(
+    channel: Annotated[str, typer.Option(help="How it arrived: phone, visit, email, web …")],
+    narrative: Annotated[str, typer.Option(help="What happened; - reads standard input.")],
+    name: Annotated[str | None, typer.Option(help="Customer's name.")] = None,
+    phone: Annotated[str | None, typer.Option(help="Customer's phone number.")] = None,
+    email: Annotated[str | None, typer.Option(help="Customer's e-mail address.")] = None,
+    address: Annotated[str | None, typer.Option(help="Customer's address.")] = None,
+    customer_id: Annotated[str | None, typer.Option(help="Your own customer number.")] = None,
+    language: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+    demand: Annotated[str | None, typer.Option(help="What the customer wants.")] = None,
+    category: Annotated[str | None, typer.Option(help="Code of the category.")] = None,
+    severity: Annotated[int | None, typer.Option(min=1, max=5, help="1 slight … 5 grave.")] = None,
+    received_at: Annotated[str | None, typer.Option(help="When it reached you: 2026-03-01T09:30:00+08:00.")] = None,
+    source_ref: Annotated[str | None, typer.Option(help="The id that the source gave it.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Id of the policy.")] = None,
+    key: Annotated[str | None, typer.Option(help="Idempotency key: the same key is done once.")] = None,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a complaint in."""
+    customer = {"id": customer_id, "name": name, "phone": phone, "email": email, "address": address}
+    form = {
+        "channel": channel,
+        "narrative": sys.stdin.read() if narrative == "-" else narrative,
+        "customer": _given(customer | {"language": language}),
+        "demand": demand,
+        "category": category,
+        "severity": severity,
+        "received_at": received_at,
+        "source_ref": source_ref,
+        "policy": policy,
+    }
+    taken = remote(url, token, data_dir).call("POST", "/v1/complaints", json=_given(form), headers=_key(key))
+    if as_json:
+        show_json(taken)
+        return
+    stdout.print(f"[bold]{taken['reference']}[/bold]  {taken['status']}, policy {taken['policy']}")
+    for clock in taken["clocks"]:
+        stdout.print(f"  {clock['kind']} by {clock['due_at']} ({clock['state']})")
+
+
+@app.command("list", epilog="Example: amends complaint list --status assigned --handler me --sort due")
+def page(
+    status: Annotated[list[str] | None, typer.Option(help="Only these statuses.")] = None,
+    handler: Annotated[str | None, typer.Option(help="Only this person's; `me` for your own.")] = None,
+    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
+    breached: Annotated[bool | None, typer.Option("--breached/--not-breached", help="Only (not) breached.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Phone, e-mail or number of a customer.")] = None,
+    sort: Annotated[str, typer.Option(help="received or due.")] = "received",
+    limit: Annotated[int, typer.Option(min=1, max=200, help="At most this many.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List complaints that you may see."""
+    wanted = {"status": status, "handler": handler, "category": category, "breached": breached, "customer": customer}
+    found = remote(url, token, data_dir).call(
+        "GET", "/v1/complaints", params=_given(wanted | {"sort": sort, "limit": limit, "cursor": cursor})
+    )
+    if as_json:
+        show_json(found)
+        return
+    show_table(
+        ("number", "status", "received", "category", "severity", "handler", "next due"),
+        (
+            (
+                case["reference"],
+                case["status"],
+                case["received_at"],
+                case["category"],
+                case["severity"],
+                case["handler"],
+                _next_due(case),
+            )
+            for case in found["items"]
+        ),
+        empty="No complaints.",
+    )
+    if found["next_cursor"]:
+        stdout.print(f"More: --cursor {found['next_cursor']}", soft_wrap=True)
+
+
+@app.command(epilog="Example: amends complaint show C-2026-000001 --timeline")
+def show(
+    reference: Annotated[str, typer.Argument(help="The case number.")],
+    timeline: Annotated[bool, typer.Option("--timeline", help="Also what happened, in order.")] = False,
+    story: Annotated[bool, typer.Option("--story", help="Also who complained and what was said (logged).")] = False,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a case."""
+    there, path = remote(url, token, data_dir), f"/v1/complaints/{reference}"
+    case = there.call("GET", path)
+    if timeline:
+        case["timeline"] = there.call("GET", f"{path}/timeline", params={"limit": 200})["items"]
+    if story:
+        case["story"] = there.call("GET", f"{path}/story")
+    if as_json:
+        show_json(case)
+        return
+    _show(case)
+
+
+@app.command(
+    "do",
+    epilog="Examples: amends complaint do assess C-2026-000001 decision=valid · "
+    'amends complaint do respond C-2026-000001 way=email outcome=upheld cause=process letter="We have …"',
+)
+def do(
+    command: Annotated[str, typer.Argument(help=f"One of: {COMMANDS}.")],
+    reference: Annotated[str, typer.Argument(help="The case number.")],
+    fields: Annotated[list[str] | None, typer.Argument(help="The command's fields as name=value.")] = None,
+    key: Annotated[str | None, typer.Option(help="Idempotency key: the same key is done once.")] = None,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a command to a case."""
+    if command not in PERSONS_COMMANDS or command in STEP_COMMANDS:
+        fail(f"there is no command {command}; expected one of: {COMMANDS}", Exit.USAGE)
+    body = _fields(fields or [])
+    path = f"/v1/complaints/{reference}/commands/{command}"
+    case = remote(url, token, data_dir).call("POST", path, json=body, headers=_key(key))
+    if as_json:
+        show_json(case)
+        return
+    stdout.print(f"[bold]{reference}[/bold]  {case['status']} (recorded as {case['recorded_at_sequence']})")
+
+
+def _show(case: dict[str, Any]) -> None:
+    hidden = {"clocks", "steps", "allowed_commands", "timeline", "story"}
+    show_fields({name: value for name, value in case.items() if name not in hidden})
+    show_fields({"you may": ", ".join(case["allowed_commands"])})
+    stdout.print()
+    show_table(
+        ("clock", "attempt", "state", "due", "met"),
+        ((c["kind"], c["attempt"], c["state"], c["due_at"], c["met_at"]) for c in case["clocks"]),
+        empty="No clocks.",
+    )
+    if case["steps"]:
+        stdout.print()
+        show_table(
+            ("step", "state", "way", "error"),
+            ((step["id"], step["state"], step["way"], step["error"]) for step in case["steps"]),
+            empty="",
+        )
+    if "timeline" in case:
+        stdout.print()
+        show_table(
+            ("#", "at", "what", "by"),
+            ((e["sequence"], e["at"], e["fact"]["type"], e["actor"]) for e in case["timeline"]),
+            empty="",
+        )
+    if "story" in case:
+        stdout.print()
+        show_fields({**case["story"]["customer"], "demand": case["story"]["demand"]})
+        stdout.print(case["story"]["narrative"], markup=False)
+
+
+def _next_due(case: dict[str, Any]) -> str | None:
+    return min((clock["due_at"] for clock in case["clocks"] if clock["state"] == "running"), default=None)
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _key(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Idempotency-Key": key}
+
+
+def _fields(pairs: list[str]) -> dict[str, Any]:
+    """The fields from `name=value` words; a name given several times is a list."""
+    fields: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            fail(f"expected name=value, found {pair}", Exit.USAGE)
+        fields[name] = [*fields[name], value] if isinstance(fields.get(name), list) else value
+        if name == "remedies" and isinstance(fields[name], str):
+            fields[name] = [value]
+    return fields

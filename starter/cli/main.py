@@ -1,0 +1,34 @@
+"""The command line `amends`."""
+
+import sys
+
+import typer
+
+from starter.cli import complaints, parts, registry, steps
+
+app = typer.Typer(
+    name="amends",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Customer complaints and satisfaction as durable processes. Exit codes: 0 ok, 1 failed, 2 usage, 3 refused.",
+)
+app.add_typer(complaints.app, name="complaint")
+app.add_typer(steps.app, name="steps")
+app.add_typer(registry.policy_app, name="policy")
+app.add_typer(registry.token_app, name="token")
+app.add_typer(parts.verify_app, name="verify")
+app.command(epilog="Example: amends up --data-dir ./data --port 8080")(parts.up)
+app.command()(parts.api)
+app.command()(parts.worker)
+app.command()(parts.migrate)
+app.command()(parts.rebuild)
+
+
+def run() -> None:
+    """The console script."""
+    app()
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,53 @@
+"""How the command line speaks: tables for people, JSON for programs, and exit codes."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+stdout = Console(highlight=False)
+stderr = Console(stderr=True, highlight=False)
+
+
+class Exit(IntEnum):
+    """0 done, 1 failed, 2 used wrongly, 3 refused by a guard or a missing role."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    REFUSED = 3
+
+
+def show_json(value: Any) -> None:
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write("\n")
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """A table, or a sentence where there is nothing to list."""
+    listed = list(rows)
+    if not listed:
+        stdout.print(empty)
+        return
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in listed:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    stdout.print(table)
+
+
+def show_fields(fields: Mapping[str, object]) -> None:
+    """Names and values below each other; what is empty is left out."""
+    width = max(map(len, fields), default=0)
+    for name, value in fields.items():
+        if value not in (None, "", (), []):
+            stdout.print(f"[bold]{name:<{width}}[/bold]  {value}", soft_wrap=True)
+
+
+def fail(message: str, code: Exit = Exit.FAILED) -> NoReturn:
+    stderr.print(message, style="red" if stderr.is_terminal else "", markup=False, soft_wrap=True)
+    raise typer.Exit(code)

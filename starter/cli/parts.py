@@ -1,0 +1,143 @@
+"""The parts of an installation: `amends up`, `api`, `worker`, `migrate`, `verify ledger`, `rebuild`."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from starter.cli.output import Exit, fail, show_json, show_table, stdout
+
+if TYPE_CHECKING:
+    from runtime.settings import Settings
+
+verify_app = typer.Typer(no_args_is_help=True, help="Check that records are whole.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def up(
+    data_dir: Annotated[Path, typer.Option("--data-dir", help="Where everything is kept.")],
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the API.")] = 8080,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")] = 1,
+    ui_port: Annotated[int | None, typer.Option(help="Also show Temporal's own UI at this port.")] = None,
+) -> None:
+    """Run all of Amends on this machine: PostgreSQL, Temporal, worker and API. Data survives restarts.
+
+    Set AMENDS_SMTP_URL and AMENDS_MAIL_FROM for real mail; without a mail server letters wait as parked steps.
+    """
+    from runtime.logs import configure_console
+
+    from starter.one_machine import running
+
+    async def run() -> None:
+        async with running(data_dir, port=port, workers=workers, settings=_own_settings(), ui_port=ui_port) as machine:
+            stdout.print(f"Amends runs at {machine.url}; stop it with Ctrl-C.")
+            stdout.print(f"Command line: amends complaint list --data-dir {data_dir}", soft_wrap=True)
+            await machine.supervisor.until_signalled()
+
+    configure_console()
+    asyncio.run(run())
+
+
+def _own_settings() -> dict[str, str]:
+    """The settings of this environment that the parts take over; what the data folder decides is not among them."""
+    decided = {"AMENDS_DATABASE_URL", "AMENDS_MASTER_KEY", "AMENDS_MASTER_KEY_FILE", "AMENDS_PORT"}
+    return {name: value for name, value in os.environ.items() if name.startswith("AMENDS_") and name not in decided}
+
+
+def api() -> None:
+    """Run the HTTP API with the settings of the environment."""
+    import uvicorn
+    from runtime.logs import configure
+
+    from runtime.assembly import assemble
+    from starter.api.app import application
+    from starter.services import Services, services
+
+    settings = _settings()
+    configure(settings)
+
+    @asynccontextmanager
+    async def open_services() -> AsyncIterator[Services]:
+        async with assemble(settings, name="amends-api", lazy=True) as parts:
+            yield services(parts)
+
+    uvicorn.run(
+        application(open_services),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=20,
+    )
+
+
+def worker() -> None:
+    """Run a worker with the settings of the environment; the same as `python -m worker`."""
+    from runtime.serving import run_worker
+
+    run_worker()
+
+
+def migrate() -> None:
+    """Bring the database to the schema of this release; running it again changes nothing."""
+    from storage.migrating import migrate as apply
+
+    applied = asyncio.run(apply(_settings().database_url))
+    stdout.print("\n".join(f"applied {name}" for name in applied) or "The schema is up to date.")
+
+
+def rebuild() -> None:
+    """Start every open case again from its ledger, in a new epoch: for an empty Temporal store."""
+    from storage.intakes import UnstartedCases
+    from storage.pool import open_pool
+
+    async def run() -> int:
+        pool = await open_pool(_settings().database_url, size=1)
+        try:
+            return await UnstartedCases(pool).restart_all(datetime.now(UTC))
+        finally:
+            await pool.close()
+
+    stdout.print(f"{asyncio.run(run())} cases will start again; the workers do it.")
+
+
+@verify_app.command(epilog="Example: amends verify ledger --json")
+def ledger(as_json: AsJson = False) -> None:
+    """Check every case's chain of hashes and every signed anchor; ends with 1 when something does not fit."""
+    from dataclasses import asdict
+
+    from storage import chains
+    from storage.pool import open_pool
+
+    async def run() -> chains.Verification:
+        settings = _settings()
+        pool = await open_pool(settings.database_url, size=1)
+        try:
+            return await chains.verify(pool, settings.master_keys().anchor())
+        finally:
+            await pool.close()
+
+    found = asyncio.run(run())
+    if as_json:
+        show_json(asdict(found))
+    else:
+        stdout.print(f"{found.cases} cases, {found.entries} entries, {found.anchors} anchors checked.")
+        show_table(("where", "what"), ((d.place, d.finding) for d in found.damages), empty="Everything fits.")
+    if found.damages:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _settings() -> "Settings":
+    from runtime.settings import SettingsError, load_settings
+
+    try:
+        return load_settings()
+    except SettingsError as error:
+        fail(str(error), Exit.USAGE)

@@ -1,0 +1,90 @@
+"""`amends policy` and `amends token`."""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from domain.access import Role
+from domain.complaints import shipped
+from starter.cli.client import AsJson, DataDir, Token, Url, remote
+from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stdout
+
+policy_app = typer.Typer(no_args_is_help=True, help="Policies: what is promised by when.")
+token_app = typer.Typer(no_args_is_help=True, help="Tokens of people and systems.")
+
+
+@policy_app.command("list", epilog="Example: amends policy list --json")
+def policy_list(as_json: AsJson = False) -> None:
+    """List the policies that come with Amends."""
+    policies = shipped.policies()
+    if as_json:
+        show_json([policy.model_dump(mode="json") for policy in policies])
+        return
+    show_table(
+        ("policy", "title", "jurisdiction", "source", "checked"),
+        ((p.pin, p.title.en, p.jurisdiction, p.source, p.verified_on or "unverified") for p in policies),
+        empty="No policies.",
+    )
+    stdout.print("\nPolicies carry out rules as we read them; they are no legal advice.")
+
+
+@policy_app.command("show", epilog="Example: amends policy show default")
+def policy_show(pin: Annotated[str, typer.Argument(help="id or id@version")], as_json: AsJson = False) -> None:
+    """Read one policy."""
+    found = [policy for policy in shipped.policies() if pin in {policy.id, policy.pin}]
+    if not found:
+        fail(f"there is no policy {pin}; see amends policy list", Exit.USAGE)
+    policy = max(found, key=lambda each: each.version)
+    if as_json:
+        show_json(policy.model_dump(mode="json"))
+        return
+    show_fields(
+        {name: value for name, value in policy.model_dump(mode="json").items() if name not in {"clocks", "title"}}
+    )
+    show_fields({"zh": policy.title.zh, "en": policy.title.en})
+    show_table(
+        ("clock", "from", "within"),
+        ((rule.kind, rule.anchor, f"{rule.span.amount} {rule.span.unit}") for rule in policy.clocks),
+        empty="No clocks.",
+    )
+
+
+@token_app.command(epilog="Example: amends token create --data-dir ./data --role handler --name 'Wang Wei'")
+def create(
+    role: Annotated[list[Role], typer.Option(help="One or more roles.")],
+    name: Annotated[str, typer.Option(help="The person's name; made if new.")],
+    team: Annotated[str | None, typer.Option(help="The person's team.")] = None,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a token for a person and print it once. With AMENDS_DATABASE_URL it needs no other token."""
+    database = os.environ.get("AMENDS_DATABASE_URL")
+    if database and not (url or data_dir):
+        created = asyncio.run(_create(database, name, role, team))
+    else:
+        form = {"name": name, "roles": role} | ({"team": team} if team else {})
+        created = remote(url, token, data_dir).call("POST", "/v1/staff", json=form)
+    if as_json:
+        show_json(created)
+        return
+    stdout.print(f"{created['id']}  {created['name']}  {', '.join(created['roles'])}")
+    stdout.print(created["token"], soft_wrap=True)
+
+
+async def _create(database: str, name: str, roles: list[Role], team: str | None) -> dict[str, Any]:
+    from storage.people import People
+    from storage.pool import open_pool
+
+    pool = await open_pool(database, size=1)
+    try:
+        people, now = People(pool), datetime.now(UTC)
+        person = await people.enrol(name, roles, now, team=team)
+        token = await people.issue_token(person.id, now)
+    finally:
+        await pool.close()
+    return {"id": person.id, "name": person.name, "roles": sorted(person.roles), "token": token}

@@ -1,0 +1,35 @@
+"""The ids under which a request is done once, made of keyed hashes: no caller's text becomes an id."""
+
+import hashlib
+import hmac
+import secrets
+
+KEY_LENGTH = 255
+
+
+class RequestKeys:
+    """Hashes over person, route, case and the caller's idempotency key, so that two clients' keys never meet."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def record(self, person: str, route: str, key: str) -> bytes:
+        """The key under which a request's answer is kept."""
+        return self._digest("answer", person, route, key)
+
+    def submission(self, command: str, person: str, reference: str, key: str | None) -> str:
+        """The id of a command: it reads in the history, and is the same for the same request."""
+        if key is None:
+            return f"{command}-{secrets.token_hex(16)}"
+        return f"{command}-{self._digest('submission', command, person, reference, key).hex()[:32]}"
+
+    def text(self, submission: str, field: str) -> str:
+        """The id of a sealed text of a command; a repeated request seals the same one."""
+        return f"txt_{self._digest('text', submission, field).hex()[:32]}"
+
+    def _digest(self, *parts: str) -> bytes:
+        return hmac.new(self._secret, "\x00".join(parts).encode(), hashlib.sha256).digest()
+
+
+def body_digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()

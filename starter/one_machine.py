@@ -1,0 +1,143 @@
+"""All of Amends on one machine: the engines from wheels, the worker and the API as supervised processes.
+
+One data folder holds everything: the stores, the master key, the logs, and how a command line reaches the service.
+No high availability: PostgreSQL is the store that matters, Temporal's can be made again from it.
+"""
+
+import logging
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from contracts import search_attributes
+from domain.access import Role
+from starter import connection
+from starter.embedded import (
+    EmbeddedPostgres,
+    EmbeddedTemporal,
+    Program,
+    StoreFound,
+    Supervisor,
+    answers,
+    claimed,
+)
+from storage.intakes import UnstartedCases
+from storage.keys import MasterKeys
+from storage.migrating import migrate
+from storage.people import People
+from storage.pool import open_pool
+
+NO_MAIL_SERVER = "smtp://127.0.0.1:1"
+"""Nobody listens there: without a mail server letters wait as parked steps, and none is lost."""
+ADMIN = "admin"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A running installation: where it is, and with what its parts were started."""
+
+    folder: Path
+    url: str
+    token: str
+    environment: Mapping[str, str]
+    supervisor: Supervisor
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, *, port: int, workers: int = 1, settings: Mapping[str, str] | None = None, ui_port: int | None = None
+) -> AsyncIterator[Machine]:
+    """Run everything in the data folder until the context is left or the process is signalled."""
+    with claimed(folder):
+        async with Supervisor() as supervisor:
+            postgres = EmbeddedPostgres(folder)
+            await supervisor.add(postgres)
+            for name in await migrate(postgres.url):
+                log.info("migration %s applied", name)
+            temporal = EmbeddedTemporal(folder, ui_port=ui_port, search_attributes=_search_attributes())
+
+            async def rebuild_if_new(found: StoreFound) -> None:
+                await _rebuild_if_new(postgres.url, found)
+
+            await rebuild_if_new(await supervisor.add(temporal, rebuild_if_new))
+            environment = _environment(folder, postgres.url, temporal.address, port) | dict(settings or {})
+            for number in range(1, workers + 1):
+                await supervisor.add(_worker(folder, number, environment))
+            await supervisor.add(_api(folder, port, environment))
+            token = await _admin_token(folder, postgres.url, port)
+            yield Machine(folder, f"http://127.0.0.1:{port}", token, environment, supervisor)
+
+
+def _search_attributes() -> dict[str, str]:
+    return {key.name: key.indexed_value_type.name.title().replace("_", "") for key in search_attributes.ALL}
+
+
+async def _rebuild_if_new(database_url: str, found: StoreFound) -> None:
+    """Start every open case again, in a new epoch, on a Temporal store that knows none of them."""
+    if found is StoreFound.KEPT:
+        return
+    pool = await open_pool(database_url, size=1)
+    try:
+        count = await UnstartedCases(pool).restart_all(datetime.now(UTC))
+    finally:
+        await pool.close()
+    if count:
+        log.warning("Temporal's store was %s: %d cases start again from their ledgers", found, count)
+
+
+def _environment(folder: Path, database_url: str, temporal_address: str, port: int) -> dict[str, str]:
+    return {
+        "AMENDS_DATABASE_URL": database_url,
+        "AMENDS_MASTER_KEY_FILE": str(_master_key(folder)),
+        "AMENDS_PORT": str(port),
+        "AMENDS_SMTP_URL": NO_MAIL_SERVER,
+        "AMENDS_MAIL_FROM": "Customer care <complaints@example.org>",
+        "TEMPORAL_ADDRESS": temporal_address,
+        "TEMPORAL_NAMESPACE": "default",
+    }
+
+
+def _master_key(folder: Path) -> Path:
+    """The file with the master key, made once. Whoever backs the data up keeps it elsewhere."""
+    file = folder.absolute() / "master.key"
+    if not file.exists():
+        connection.write_secret(file, MasterKeys.generate().reveal())
+    return file
+
+
+def _worker(folder: Path, number: int, environment: Mapping[str, str]) -> Program:
+    async def ready() -> bool:
+        return True
+
+    name = f"worker-{number}"
+    return Program(name, folder, [sys.executable, "-m", "worker"], ready=ready, environment=environment)
+
+
+def _api(folder: Path, port: int, environment: Mapping[str, str]) -> Program:
+    argv = [sys.executable, "-m", "starter.cli.main", "api"]
+    return Program("api", folder, argv, ready=answers(f"http://127.0.0.1:{port}/health/live"), environment=environment)
+
+
+async def _admin_token(folder: Path, database_url: str, port: int) -> str:
+    """The token in the folder for this machine's own command line; made once."""
+    noted = connection.read(folder)
+    token = await _issue(database_url) if noted is None else noted.token
+    connection.write(folder, connection.Connection(f"http://127.0.0.1:{port}", token))
+    return token
+
+
+async def _issue(database_url: str) -> str:
+    pool = await open_pool(database_url, size=1)
+    try:
+        people, now = People(pool), datetime.now(UTC)
+        person = await people.enrol(
+            ADMIN, [Role.ADMIN, Role.SUPERVISOR, Role.HOTLINE, Role.HANDLER, Role.OPERATOR], now
+        )
+        return await people.issue_token(person.id, now)
+    finally:
+        await pool.close()

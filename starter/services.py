@@ -1,0 +1,50 @@
+"""The desks that the interfaces call, made from the parts of `runtime.assembly`."""
+
+from dataclasses import dataclass
+
+from domain.complaints import shipped
+from domain.complaints.taxonomy import Taxonomy
+from runtime.assembly import Parts
+from starter.desk import CaseDesk
+from starter.intake import IntakeDesk
+from starter.keys import RequestKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What an interface needs: the parts to read from, the desks to write through."""
+
+    parts: Parts
+    taxonomy: Taxonomy
+    keys: RequestKeys
+    intake: IntakeDesk
+    cases: CaseDesk
+
+
+def services(parts: Parts) -> Services:
+    taxonomy, keys = shipped.taxonomy(), RequestKeys(parts.keys.command_ids())
+    return Services(
+        parts=parts,
+        taxonomy=taxonomy,
+        keys=keys,
+        intake=IntakeDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            rulebook=parts.rulebook,
+            taxonomy=taxonomy,
+            records=parts.records,
+            source_secret=parts.keys.command_ids(),
+            region=parts.settings.default_region,
+            default_policy=parts.settings.default_policy,
+            start=parts.launcher.start,
+        ),
+        cases=CaseDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            records=parts.records,
+            taxonomy=taxonomy,
+            launcher=parts.launcher,
+            keys=keys,
+            region=parts.settings.default_region,
+        ),
+    )

@@ -1,0 +1,233 @@
+"""Reading cases: one by its reference, lists by filters and cursor, timelines, parked steps.
+
+Every list is paged by a key that an index has; nothing counts.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.access import CaseScope
+from domain.complaints.case import Case
+from domain.complaints.facts import Entry, read_entry
+from storage.pool import Pool, borrow
+
+MAX_PAGE = 200
+
+
+class BadCursor(ValueError):
+    """The cursor is not one that a list of this order gave."""
+
+
+class CaseFilter(BaseModel):
+    """What a list of cases is narrowed to; absent fields do not narrow."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: tuple[str, ...] = ()
+    handler: str | None = None
+    team: str | None = None
+    category: str | None = None
+    severity: int | None = Field(None, ge=1, le=5)
+    channel: str | None = None
+    due_before: datetime | None = None
+    breached: bool | None = None
+    needs_operator: bool | None = None
+    customers: tuple[str, ...] | None = None
+    received_from: datetime | None = None
+    received_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of cases and where the next one begins, if there is one."""
+
+    cases: tuple[Case, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedStep:
+    """A step that waits for an operator, without any content of its case."""
+
+    reference: str
+    key: str
+    kind: str
+    state: str
+    way: str | None
+    error: str | None
+    rounds: int
+    changed_at: datetime
+
+    @property
+    def id(self) -> str:
+        return f"{self.reference}.{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A sort key that an index has; rows without it are not in the list."""
+
+    column: str
+    direction: str
+    beyond: str
+
+
+_ORDERS = {
+    "received": _Order("received_at", "DESC", "<"),
+    "due": _Order("next_due", "ASC", ">"),
+}
+
+
+@dataclass(slots=True)
+class _Conditions:
+    """SQL conditions and their values, in step."""
+
+    parts: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+    def add(self, condition: str, *values: Any) -> None:
+        """Add a condition whose `{}` are the places of the values."""
+        places = [f"${len(self.values) + number}" for number in range(1, len(values) + 1)]
+        self.parts.append(condition.format(*places))
+        self.values.extend(values)
+
+    def __str__(self) -> str:
+        return " AND ".join(self.parts) or "true"
+
+
+class CaseRecords:
+    """The read models of cases."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def find(self, reference: str) -> Case | None:
+        async with borrow(self._pool) as connection:
+            state = await connection.fetchval("SELECT state::text FROM case_record WHERE reference = $1", reference)
+        return None if state is None else Case.model_validate_json(state)
+
+    async def page(
+        self,
+        wanted: CaseFilter,
+        scope: CaseScope,
+        *,
+        sort: str = "received",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Cases in the order asked for, those that the reader may see. Raises BadCursor."""
+        order = _ORDERS[sort]
+        conditions = _conditions(wanted, scope)
+        if sort == "due":
+            conditions.add("next_due IS NOT NULL")
+        if cursor is not None:
+            beyond, reference = _read_cursor(cursor, sort)
+            conditions.add(f"({order.column}, reference) {order.beyond} ({{}}, {{}})", beyond, reference)
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(
+                f"""SELECT state::text, {order.column} AS position, reference FROM case_record WHERE {conditions}
+                     ORDER BY {order.column} {order.direction}, reference {order.direction}
+                     LIMIT {min(limit, MAX_PAGE) + 1}""",  # noqa: S608  columns and limit are our own
+                *conditions.values,
+            )
+        shown = rows[: min(limit, MAX_PAGE)]
+        more = len(rows) > len(shown)
+        return Page(
+            cases=tuple(Case.model_validate_json(row["state"]) for row in shown),
+            next_cursor=_cursor(sort, shown[-1]["position"], shown[-1]["reference"]) if more else None,
+        )
+
+    async def timeline(self, reference: str, after: int, limit: int) -> list[tuple[Entry, str]]:
+        """Entries behind a sequence, each with its hash."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(
+                """SELECT payload, encode(hash, 'hex') AS hash FROM ledger
+                    WHERE reference = $1 AND sequence > $2 ORDER BY sequence LIMIT $3""",
+                reference,
+                after,
+                limit,
+            )
+        return [(read_entry(json.loads(row["payload"])), row["hash"]) for row in rows]
+
+    async def parked_steps(self, *, after: str = "", kind: str | None = None, limit: int = 50) -> list[ParkedStep]:
+        """Parked steps in the order of their ids."""
+        reference, _, key = after.partition(".")
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(
+                """SELECT reference, key, kind, state, way, error, rounds, changed_at FROM step
+                    WHERE state = 'parked' AND (reference, key) > ($1, $2) AND ($3::text IS NULL OR kind = $3)
+                    ORDER BY reference, key LIMIT $4""",
+                reference,
+                key,
+                kind,
+                limit,
+            )
+        return [ParkedStep(**dict(row)) for row in rows]
+
+    async def gauges(self) -> dict[str, float]:
+        """What operators watch: how many wait where."""
+        async with borrow(self._pool) as connection:
+            row = await connection.fetchrow(
+                """SELECT (SELECT count(*) FROM step WHERE state = 'parked') AS parked_steps,
+                          (SELECT count(*) FROM unstarted_case) AS unstarted_cases,
+                          (SELECT count(*) FROM case_record WHERE is_open) AS open_cases,
+                          (SELECT count(*) FROM outbox) AS outbox_depth"""
+            )
+        return {name: float(value) for name, value in dict(row or {}).items()}
+
+
+def _conditions(wanted: CaseFilter, scope: CaseScope) -> _Conditions:
+    conditions = _Conditions()
+    for condition, value in _narrowings(wanted):
+        if value is not None:
+            conditions.add(condition, value)
+    if not scope.everything:
+        conditions.add(
+            """(taken_by = {0} OR ({1}::text IS NOT NULL AND
+                (handler = {1} OR team = {2} OR (handler IS NULL AND team IS NULL))))""",
+            scope.taken_by,
+            scope.handler,
+            scope.team,
+        )
+    return conditions
+
+
+def _narrowings(wanted: CaseFilter) -> Iterator[tuple[str, Any]]:
+    yield "status = ANY({})", wanted.status or None
+    yield "handler = {}", wanted.handler
+    yield "team = {}", wanted.team
+    yield "category = {}", wanted.category
+    yield "severity = {}", wanted.severity
+    yield "channel = {}", wanted.channel
+    yield "next_due < {}", wanted.due_before
+    yield "is_breached = {}", wanted.breached
+    yield "needs_operator = {}", wanted.needs_operator
+    yield "customer = ANY({})", wanted.customers
+    yield "received_at >= {}", wanted.received_from
+    yield "received_at < {}", wanted.received_to
+
+
+def _cursor(sort: str, position: datetime, reference: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([sort, position.isoformat(), reference]).encode()).decode()
+
+
+def _read_cursor(cursor: str, sort: str) -> tuple[datetime, str]:
+    try:
+        order, position, reference = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        at = datetime.fromisoformat(position)
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise BadCursor("the cursor is not one that this list gave") from error
+    if order != sort or at.tzinfo is None or not isinstance(reference, str):
+        raise BadCursor(f"the cursor is of another order than {sort}")
+    return at, reference
+
+
+def covers(scope: CaseScope, case: Case) -> bool:
+    return scope.covers(taken_by=case.intake.taken_by, handler=case.handler, team=case.team)
