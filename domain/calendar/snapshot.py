@@ -152,7 +152,7 @@ class Calendar(BaseModel):
     def _zone_is_known(cls, zone: str) -> str:
         try:
             ZoneInfo(zone)
-        except (OSError, ValueError) as error:
+        except (KeyError, OSError, ValueError) as error:
             raise ValueError(f"expected an IANA time zone such as Europe/London, found {zone!r}") from error
         return zone
 

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from dateutil.relativedelta import relativedelta
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -195,7 +194,9 @@ class SlowClock:
 
     def days(self, span: Span, receipt: date) -> int:
         if span.unit is Unit.MONTHS:
-            return (receipt + relativedelta(months=span.amount) - receipt).days
+            month = np.datetime64(receipt, "M") + span.amount
+            same_day, last_day = month.astype("M8[D]") + (receipt.day - 1), (month + 1).astype("M8[D]") - 1
+            return int((min(same_day, last_day) - np.datetime64(receipt)).astype(int))
         return span.amount * (7 if span.unit is Unit.WEEKS else 1)
 
     def counts(self, day: date, unit: Unit) -> bool:
