@@ -1,0 +1,1 @@
+"""The engines and programs of one machine, with real processes that are really killed."""
