@@ -1,4 +1,4 @@
-"""Array types of the survey rules, and labels as codes. Owns no rule."""
+"""Array types of the survey rules, labels as codes and sums by code. Owns no rule."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -41,3 +41,8 @@ def _encode_small_integers(values: NDArray[Any]) -> Coded:
         return Coded(values.astype(np.int64, copy=False), labels)
     position = np.cumsum(counts > 0) - 1
     return Coded(position[values], labels)
+
+
+def sums_by(codes: IntArray, column: NDArray[Any], size: int) -> FloatArray:
+    """Sums (size,) of a column (n,) over the rows of each code (n,)."""
+    return np.asarray(np.bincount(codes, column, minlength=size), dtype=np.float64)

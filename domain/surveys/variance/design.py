@@ -134,7 +134,9 @@ def _coded_stages(columns: Sequence[StageColumns], rows: int) -> tuple[Stage, ..
 def _coded_stage(place: str, columns: StageColumns, above: IntArray, share_of_row: FloatArray) -> Stage:
     rows = len(above)
     refuse_if_any(_length_faults(place, columns, rows))
-    strata = _nested(above, columns.strata) if columns.strata is not None else Coded(above, np.unique(above))
+    strata = (
+        _nested(above, columns.strata) if columns.strata is not None else Coded(above, np.arange(int(above.max()) + 1))
+    )
     unit = _nested(above, columns.units).codes if columns.units is not None else np.arange(rows)
     stratum_of_unit = np.empty(int(unit.max()) + 1, dtype=np.int64)
     stratum_of_unit[unit] = strata.codes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from domain.surveys.arrays import BoolArray, FloatArray, encode
+from domain.surveys.arrays import BoolArray, FloatArray, encode, sums_by
 from domain.surveys.errors import Problem, refuse_if_any
 from domain.surveys.variance.design import SurveyDesign
 from domain.surveys.variance.taylor import taylor_covariance
@@ -81,11 +81,9 @@ def estimate_means_by(design: SurveyDesign, values: ArrayLike, groups: ArrayLike
 def degrees_of_freedom(design: SurveyDesign, counted: BoolArray | None = None) -> int:
     """Primary sampling units less strata, of the rows (n,) that count; at least 1 so that an interval exists."""
     stage = design.stages[0]
-    units = np.zeros(len(stage.stratum_of_unit), dtype=np.bool_)
-    units[stage.unit[_has_weight(design, counted)]] = True
-    strata = np.zeros(len(stage.units_in_stratum), dtype=np.bool_)
-    strata[stage.stratum_of_unit[units]] = True
-    return max(int(units.sum() - strata.sum()), 1)
+    units = sums_by(stage.unit, _has_weight(design, counted), len(stage.stratum_of_unit)) > 0
+    strata = np.unique(stage.stratum_of_unit[units])
+    return max(int(units.sum()) - len(strata), 1)
 
 
 def _has_weight(design: SurveyDesign, counted: BoolArray | None) -> BoolArray:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
-from domain.surveys.arrays import FloatArray, IntArray
+from domain.surveys.arrays import FloatArray, IntArray, sums_by
 from domain.surveys.errors import Problem, refuse_if_any
 from domain.surveys.variance.design import Stage, SurveyDesign
 
@@ -46,7 +46,7 @@ class ReplicateWeights:
         """Weighted totals (B, c) of columns (n, c) in every replicate, by sums of units and one product of matrices."""
         values = np.asarray(columns, dtype=np.float64)
         units = self.multiplicity.shape[1]
-        sums = [np.bincount(self.unit, self.base_weights * column, minlength=units) for column in values.T]
+        sums = [sums_by(self.unit, self.base_weights * column, units) for column in values.T]
         by_unit = np.column_stack(sums)
         result = np.zeros((self.replicates, values.shape[1]))
         step = max(FACTORS_AT_ONCE // self.replicates, 1)

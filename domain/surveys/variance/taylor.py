@@ -6,7 +6,7 @@ calibrated weights by residuals (Deville and Särndal 1992).
 
 import numpy as np
 
-from domain.surveys.arrays import FloatArray, IntArray
+from domain.surveys.arrays import FloatArray, IntArray, sums_by
 from domain.surveys.variance.design import CalibrationModel, LonelyUnits, Stage, SurveyDesign
 
 
@@ -26,7 +26,7 @@ def _unexplained(influence: FloatArray, model: CalibrationModel) -> FloatArray:
     """Residuals of the regression on the calibration's auxiliaries: what the known totals do not settle."""
     weight = model.weights_before
     cells = len(model.auxiliaries)
-    mass = np.bincount(model.cell, weight, minlength=cells)
+    mass = sums_by(model.cell, weight, cells)
     sums = _totals_by(model.cell, influence * weight[:, None], cells)
     cross = model.auxiliaries.T @ (mass[:, None] * model.auxiliaries)
     slopes = np.linalg.pinv(cross, hermitian=True) @ (model.auxiliaries.T @ sums)
@@ -42,7 +42,7 @@ def _stage_covariance(stage: Stage, weighted: FloatArray, policy: LonelyUnits) -
 
 
 def _totals_by(codes: IntArray, columns: FloatArray, size: int) -> FloatArray:
-    return np.column_stack([np.bincount(codes, column, minlength=size) for column in columns.T])
+    return np.column_stack([sums_by(codes, column, size) for column in columns.T])
 
 
 def _centres(stage: Stage, totals: FloatArray, policy: LonelyUnits) -> FloatArray:
