@@ -1,0 +1,1 @@
+"""Tests by kind: one folder each. Here are only the services they share."""

@@ -1,0 +1,168 @@
+"""The real services that tests run against: PostgreSQL, Temporal and an SMTP server, each started once and ended.
+
+Every test that uses PostgreSQL or Temporal, also through another fixture, gets the mark `services`.
+"""
+
+import base64
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+
+from starter.embedded import DataFolderInUse, EmbeddedPostgres, EmbeddedTemporal, claimed
+from starter.embedded.binaries import temporal_program
+from starter.embedded.process import OwnedProcess
+from starter.embedded.temporal import DYNAMIC_CONFIG
+from tests.mail_server import MailServer
+
+if TYPE_CHECKING:
+    from storage.keys import MasterKeys
+
+SERVICES = frozenset({"postgres_server", "temporal_server", "time_skipping"})
+FOLDER_PREFIX = "amends-tests-"
+
+# A power cut in the middle of a test is not what these tests are about.
+UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        if SERVICES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.services)
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM end a run as Ctrl-C does, so that the fixtures still stop what they started."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="session")
+async def services_folder() -> AsyncIterator[Path]:
+    """The data folder of this run's servers."""
+    await _end_servers_of_killed_runs()
+    folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
+    with claimed(folder):
+        yield folder
+    shutil.rmtree(folder)
+
+
+async def _end_servers_of_killed_runs() -> None:
+    """A run that was killed could not end its servers; a folder that nobody claims belonged to such a run."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):  # noqa: ASYNC240 (nothing else runs yet)
+        with suppress(DataFolderInUse, PermissionError, FileNotFoundError), claimed(folder):
+            for pid_file in (folder / "run").glob("*.pid"):
+                await OwnedProcess(pid_file.stem, folder).end_leftovers(timedelta(0))
+            shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+async def postgres_server(services_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(services_folder, settings=UNSAFE_BUT_FAST)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def migrated_template(postgres_server: EmbeddedPostgres) -> str:
+    """The name of a database with the whole schema, of which every test gets a copy."""
+    from storage.migrating import migrate
+
+    name = "migrated"
+    await execute(postgres_server.url, f"CREATE DATABASE {name}")
+    await migrate(url_of_database(postgres_server.url, name))
+    return name
+
+
+@pytest.fixture
+async def database_url(postgres_server: EmbeddedPostgres, migrated_template: str) -> AsyncIterator[str]:
+    """A fresh database with the whole schema, for one test."""
+    name = f"test_{next(_database_numbers)}"
+    await execute(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    yield url_of_database(postgres_server.url, name)
+    await execute(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+_database_numbers = count(1)
+
+
+async def execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def url_of_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@pytest.fixture(scope="session")
+def master_keys() -> "MasterKeys":
+    from storage.keys import MasterKeys
+
+    return MasterKeys.parse(base64.b64encode(secrets.token_bytes(32)).decode())
+
+
+@pytest.fixture(scope="session")
+async def temporal_server(services_folder: Path) -> AsyncIterator[EmbeddedTemporal]:
+    """A plain dev server whose clock is the machine's."""
+    from contracts.search_attributes import ALL
+
+    types = {key.name: key.indexed_value_type.name for key in ALL}
+    server = EmbeddedTemporal(services_folder, search_attributes=types)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def time_skipping(master_keys: "MasterKeys") -> AsyncIterator[WorkflowEnvironment]:
+    """A dev server on which every workflow has a clock of its own, moved by `fast_forward`, never by itself."""
+    from contracts.search_attributes import ALL
+    from runtime.converter import data_converter
+
+    config = {**DYNAMIC_CONFIG, "frontend.WorkflowTimeSkippingEnabled": "true"}
+    environment = await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False),
+        data_converter=data_converter(master_keys),
+        search_attributes=ALL,
+        dev_server_existing_path=str(temporal_program()),
+        dev_server_log_level="error",
+        dev_server_extra_args=[
+            word for name, value in config.items() for word in ("--dynamic-config-value", f"{name}={value}")
+        ],
+    )
+    async with environment:
+        yield environment
+
+
+@pytest.fixture
+async def mail_server() -> AsyncIterator[MailServer]:
+    """An SMTP server that accepts everything until it is told otherwise."""
+    server = MailServer()
+    await server.start()
+    yield server
+    await server.stop()
