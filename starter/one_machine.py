@@ -44,6 +44,7 @@ class Machine:
     folder: Path
     url: str
     token: str
+    keys: MasterKeys
     environment: Mapping[str, str]
     supervisor: Supervisor
 
@@ -65,16 +66,17 @@ async def running(
                 await _rebuild_if_new(postgres.url, found)
 
             await rebuild_if_new(await supervisor.add(temporal, rebuild_if_new))
+            keys = _master_keys(folder)
             environment = _environment(folder, postgres.url, temporal.address, port) | dict(settings or {})
             for number in range(1, workers + 1):
                 await supervisor.add(_worker(folder, number, environment))
             await supervisor.add(_api(folder, port, environment))
             token = await _admin_token(folder, postgres.url, port)
-            yield Machine(folder, f"http://127.0.0.1:{port}", token, environment, supervisor)
+            yield Machine(folder, f"http://127.0.0.1:{port}", token, keys, environment, supervisor)
 
 
 def _search_attributes() -> dict[str, str]:
-    return {key.name: key.indexed_value_type.name.title().replace("_", "") for key in search_attributes.ALL}
+    return {key.name: key.indexed_value_type.name for key in search_attributes.ALL}
 
 
 async def _rebuild_if_new(database_url: str, found: StoreFound) -> None:
@@ -93,7 +95,7 @@ async def _rebuild_if_new(database_url: str, found: StoreFound) -> None:
 def _environment(folder: Path, database_url: str, temporal_address: str, port: int) -> dict[str, str]:
     return {
         "AMENDS_DATABASE_URL": database_url,
-        "AMENDS_MASTER_KEY_FILE": str(_master_key(folder)),
+        "AMENDS_MASTER_KEY_FILE": str(_key_file(folder)),
         "AMENDS_PORT": str(port),
         "AMENDS_SMTP_URL": NO_MAIL_SERVER,
         "AMENDS_MAIL_FROM": "Customer care <complaints@example.org>",
@@ -102,12 +104,16 @@ def _environment(folder: Path, database_url: str, temporal_address: str, port: i
     }
 
 
-def _master_key(folder: Path) -> Path:
-    """The file with the master key, made once. Whoever backs the data up keeps it elsewhere."""
-    file = folder.absolute() / "master.key"
+def _master_keys(folder: Path) -> MasterKeys:
+    """The master key of the data folder, made once. Whoever backs the data up keeps this file elsewhere."""
+    file = _key_file(folder)
     if not file.exists():
         connection.write_secret(file, MasterKeys.generate().reveal())
-    return file
+    return MasterKeys.parse(file.read_text())
+
+
+def _key_file(folder: Path) -> Path:
+    return folder.absolute() / "master.key"
 
 
 def _worker(folder: Path, number: int, environment: Mapping[str, str]) -> Program:

@@ -171,16 +171,16 @@ class CaseRecords:
             )
         return [ParkedStep(**dict(row)) for row in rows]
 
-    async def gauges(self) -> dict[str, float]:
-        """What operators watch: how many wait where."""
+    async def parked_by_kind(self) -> dict[str, int]:
+        """How many steps of each kind wait for an operator."""
         async with borrow(self._pool) as connection:
-            row = await connection.fetchrow(
-                """SELECT (SELECT count(*) FROM step WHERE state = 'parked') AS parked_steps,
-                          (SELECT count(*) FROM unstarted_case) AS unstarted_cases,
-                          (SELECT count(*) FROM case_record WHERE is_open) AS open_cases,
-                          (SELECT count(*) FROM outbox) AS outbox_depth"""
-            )
-        return {name: float(value) for name, value in dict(row or {}).items()}
+            rows = await connection.fetch("SELECT kind, count(*) FROM step WHERE state = 'parked' GROUP BY kind")
+        return {row["kind"]: row["count"] for row in rows}
+
+    async def outbox_depth(self) -> int:
+        """How many recorded events wait for delivery."""
+        async with borrow(self._pool) as connection:
+            return int(await connection.fetchval("SELECT count(*) FROM outbox"))
 
 
 def _conditions(wanted: CaseFilter, scope: CaseScope) -> _Conditions:

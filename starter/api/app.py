@@ -79,7 +79,7 @@ async def _observe(request: Request, proceed: Callable[[Request], Awaitable[Resp
     finally:
         structlog.contextvars.unbind_contextvars("request_id")
     route = getattr(request.scope.get("route"), "path", "unknown")
-    telemetry.request_answered(request.method, route, response.status_code, time.perf_counter() - begun)
+    telemetry.count_request(route, request.method, response.status_code, time.perf_counter() - begun)
     response.headers.update(_SAFE_HEADERS | {"X-Request-Id": request_id})
     return response
 

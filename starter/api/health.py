@@ -1,10 +1,11 @@
 """Whether the service lives and is ready, and its figures. Open to all: they say nothing about anybody."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse
 from temporalio.service import RPCError
 
 from runtime import telemetry
@@ -25,8 +26,7 @@ async def live() -> dict[str, str]:
 async def ready(services: House) -> Response:
     """503 without PostgreSQL. Without Temporal complaints are still taken in, so that is `degraded` and 200."""
     store, temporal = await asyncio.gather(_store(services), _temporal(services))
-    oldest = await services.parts.unstarted.oldest() if store == "up" else None
-    age = None if oldest is None else round((datetime.now(UTC) - oldest).total_seconds(), 1)
+    age = await _unstarted_seconds(services) if store == "up" else None
     status = "down" if store == "down" else "ready" if temporal == "up" else "degraded"
     body = {"status": status, "postgresql": store, "temporal": temporal, "oldest_unstarted_intake_seconds": age}
     return JSONResponse(body, 503 if status == "down" else 200, {"Retry-After": "5"} if status == "down" else None)
@@ -34,18 +34,22 @@ async def ready(services: House) -> Response:
 
 @router.get("/metrics", summary="Figures for Prometheus")
 async def metrics(services: House) -> Response:
-    try:
-        gauges = await services.parts.records.gauges()
-        oldest = await services.parts.unstarted.oldest()
-    except StoreAway:
-        gauges, oldest = {}, None
-    age = 0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds()
-    return PlainTextResponse(telemetry.exposition(gauges, age), media_type=telemetry.CONTENT_TYPE)
+    """Without the store the last figures of it are shown; what this process counted is always there."""
+    with suppress(StoreAway):
+        telemetry.show_parked_steps(await services.parts.records.parked_by_kind())
+        telemetry.show_outbox_depth(await services.parts.records.outbox_depth())
+        telemetry.show_oldest_unstarted_intake(await _unstarted_seconds(services) or 0.0)
+    return Response(telemetry.exposition(), media_type=telemetry.CONTENT_TYPE)
+
+
+async def _unstarted_seconds(services: House) -> float | None:
+    oldest = await services.parts.unstarted.oldest()
+    return None if oldest is None else round((datetime.now(UTC) - oldest).total_seconds(), 1)
 
 
 async def _store(services: House) -> str:
     try:
-        await asyncio.wait_for(services.parts.records.gauges(), PROBE_SECONDS)
+        await asyncio.wait_for(services.parts.records.outbox_depth(), PROBE_SECONDS)
     except (StoreAway, TimeoutError):
         return "down"
     return "up"

@@ -1,10 +1,8 @@
 """The command line `amends`."""
 
-import sys
-
 import typer
 
-from starter.cli import complaints, parts, registry, steps
+from starter.cli import complaints, demo, parts, registry, steps
 
 app = typer.Typer(
     name="amends",
@@ -18,6 +16,7 @@ app.add_typer(steps.app, name="steps")
 app.add_typer(registry.policy_app, name="policy")
 app.add_typer(registry.token_app, name="token")
 app.add_typer(parts.verify_app, name="verify")
+app.command(epilog="Examples: amends demo --once · amends demo --data-dir ./demo")(demo.demo)
 app.command(epilog="Example: amends up --data-dir ./data --port 8080")(parts.up)
 app.command()(parts.api)
 app.command()(parts.worker)
@@ -31,4 +30,4 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    run()

@@ -1,6 +1,7 @@
 """The parts of an installation: `amends up`, `api`, `worker`, `migrate`, `verify ledger`, `rebuild`."""
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,7 +31,6 @@ def up(
 
     Set AMENDS_SMTP_URL and AMENDS_MAIL_FROM for real mail; without a mail server letters wait as parked steps.
     """
-    from runtime.logs import configure_console
 
     from starter.one_machine import running
 
@@ -40,7 +40,8 @@ def up(
             stdout.print(f"Command line: amends complaint list --data-dir {data_dir}", soft_wrap=True)
             await machine.supervisor.until_signalled()
 
-    configure_console()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     asyncio.run(run())
 
 
@@ -53,9 +54,9 @@ def _own_settings() -> dict[str, str]:
 def api() -> None:
     """Run the HTTP API with the settings of the environment."""
     import uvicorn
-    from runtime.logs import configure
 
     from runtime.assembly import assemble
+    from runtime.logs import configure
     from starter.api.app import application
     from starter.services import Services, services
 

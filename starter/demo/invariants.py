@@ -1,0 +1,78 @@
+"""What must hold at the end, whatever happened on the way. Reads the stores, not the processes."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.complaints.case import Case
+from domain.complaints.evolve import fold
+from domain.complaints.facts import ClockBreached, Entry
+from domain.complaints.terms import ClockState, StepState
+from starter.demo.mailbox import Mailbox
+from storage import chains
+from storage.cases import CaseRecords
+from storage.intakes import UnstartedCases
+from storage.keys import MasterKeys
+from storage.ledger import Ledger
+from storage.pool import open_pool
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was counted, and every invariant that does not hold."""
+
+    cases: int
+    facts: int
+    statuses: Counter[str]
+    clocks: Counter[str]
+    mails: int
+    repeated_mails: int
+    broken: tuple[str, ...]
+
+
+async def examine(database_url: str, keys: MasterKeys, references: Iterable[str], mailbox: Mailbox) -> Findings:
+    """Check every acknowledged case against its ledger, its read model and the mail that went out."""
+    pool = await open_pool(database_url, size=4)
+    try:
+        ledger, records = Ledger(pool), CaseRecords(pool)
+        await chains.anchor(pool, keys.anchor(), datetime.now(UTC))
+        verified = await chains.verify(pool, keys.anchor())
+        broken = [f"{damage.place}: {damage.finding}" for damage in verified.damages]
+        statuses, clocks = Counter[str](), Counter[str]()
+        letters = 0
+        for reference in references:
+            entries, record = await ledger.entries(reference), await records.find(reference)
+            case = fold(entries)
+            broken += [f"{reference}: {finding}" for finding in _contradictions(case, entries, record)]
+            statuses[case.status] += 1
+            clocks.update(clock.state for clock in case.clocks)
+            letters += sum(step.state is StepState.DONE and step.way is not None for step in case.steps)
+        if await UnstartedCases(pool).oldest() is not None:
+            broken.append("a case was taken in and never started")
+    finally:
+        await pool.close()
+    if len(mailbox.acceptances) != letters:
+        broken.append(f"{letters} letters were recorded as sent, the mail server knows {len(mailbox.acceptances)}")
+    repeated = sum(count - 1 for count in mailbox.acceptances.values())
+    return Findings(
+        verified.cases, verified.entries, statuses, clocks, len(mailbox.acceptances), repeated, tuple(broken)
+    )
+
+
+def _contradictions(case: Case, entries: Iterable[Entry], record: Case | None) -> Iterator[str]:
+    if record != case:
+        yield "the read model is not what the ledger makes"
+    if case.parked or case.steps_in(StepState.RUNNING):
+        yield "a step was left unfinished"
+    breaches = {
+        (entry.fact.kind, entry.fact.attempt): entry for entry in entries if isinstance(entry.fact, ClockBreached)
+    }
+    for clock in case.clocks:
+        breach = breaches.get((clock.kind, clock.attempt))
+        if (clock.state is ClockState.BREACHED) != (breach is not None):
+            yield f"clock {clock.key} is {clock.state}, which its facts do not say"
+        if breach is not None and breach.at < clock.due_at:
+            yield f"clock {clock.key} fired before it was due"
+        if clock.state is ClockState.RUNNING and case.has_ended:
+            yield f"clock {clock.key} runs on after the end"

@@ -1,0 +1,119 @@
+"""The demonstration itself: people come to work, complaints come in, the mail server fails, an operator heals it."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from starter.demo import journeys
+from starter.demo.journeys import PATHS, Journey
+from starter.demo.mailbox import Mailbox
+from starter.demo.people import Staff, enrol
+from starter.demo.samples import complaints
+from starter.one_machine import Machine
+
+AT_ONCE = 24
+"""Cases that people have in hand at the same time: what two cores carry."""
+OUTAGE_AFTER = 0.3
+OUTAGE_ENDS_AFTER_PARKED = 12
+OUTAGE_SECONDS = 45
+OPERATOR_LOOKS_EVERY_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Course:
+    """How it went."""
+
+    references: list[str]
+    paths: Counter[str]
+    parked: int = 0
+    retried: int = 0
+
+
+class Demonstration:
+    """One run with a seed: the same complaints and the same decisions each time."""
+
+    def __init__(
+        self, machine: Machine, mailbox: Mailbox, *, count: int, seed: int, say: Callable[[str], None]
+    ) -> None:
+        self._machine = machine
+        self._mailbox = mailbox
+        self._count = count
+        self._chance = random.Random(seed)  # noqa: S311  a simulation
+        self._say = say
+        self._course = Course([], Counter())
+        self._ended = 0
+
+    async def run(self) -> Course:
+        """Take every complaint to its end, through a mail outage."""
+        async with httpx.AsyncClient(base_url=self._machine.url, timeout=30) as client:
+            staff = await enrol(client, self._machine.token)
+            people = sum(map(len, (staff.hotline, staff.handlers, staff.supervisors))) + 1
+            self._say(f"{people} people are at work, and {self._count} complaints come in.")
+            operator = asyncio.create_task(self._operate(staff))
+            gate = asyncio.Semaphore(AT_ONCE)
+            async with asyncio.TaskGroup() as group:
+                for form in complaints(self._count, self._chance):
+                    group.create_task(self._handle(form, staff, gate, random.Random(self._chance.random())))  # noqa: S311
+            await self._drained(staff)
+            operator.cancel()
+        return self._course
+
+    async def _handle(self, form: dict[str, Any], staff: Staff, gate: asyncio.Semaphore, chance: random.Random) -> None:
+        async with gate:
+            taken = await chance.choice(staff.hotline).take(form, form["source_ref"])
+            journey: Journey = chance.choices(list(PATHS), list(PATHS.values()))[0]
+            case = journeys.Case(taken["reference"], form["customer"]["language"], staff, chance)
+            self._course.references.append(case.reference)
+            await journey(case)
+            self._course.paths[journey.__name__] += 1
+            self._ended += 1
+            if self._ended % 50 == 0:
+                self._say(f"{self._ended} of {self._count} cases have ended.")
+
+    async def _operate(self, staff: Staff) -> None:
+        """The mail server goes away for a while; afterwards the operator retries what was parked."""
+        while self._ended < self._count * OUTAGE_AFTER:
+            await asyncio.sleep(OPERATOR_LOOKS_EVERY_SECONDS)
+        await self._mailbox.close()
+        self._say("The mail server is down: letters are tried, then parked; clocks and commands go on.")
+        try:
+            async with asyncio.timeout(OUTAGE_SECONDS):
+                while self._course.parked < OUTAGE_ENDS_AFTER_PARKED:
+                    await asyncio.sleep(OPERATOR_LOOKS_EVERY_SECONDS)
+                    self._course.parked = len(await self._parked(staff))
+        except TimeoutError:
+            pass
+        await self._mailbox.open()
+        self._say(f"The mail server is back. {self._course.parked} steps wait for the operator, who retries them all.")
+        while True:
+            await self._retry_all(staff)
+            await asyncio.sleep(OPERATOR_LOOKS_EVERY_SECONDS)
+
+    async def _parked(self, staff: Staff) -> list[dict[str, Any]]:
+        found = await staff.operator.send("GET", "/v1/steps", params={"limit": 200})
+        steps: list[dict[str, Any]] = found["items"]
+        return steps
+
+    async def _retry_all(self, staff: Staff) -> None:
+        if not await self._parked(staff):
+            return
+        answer = await staff.operator.send("POST", "/v1/steps/bulk/retry", json={"reason": "mail server is back"})
+        self._course.retried += sum(item["outcome"] == "done" for item in answer["items"])
+
+    async def _drained(self, staff: Staff) -> None:
+        """Wait until no step is parked and every letter's outcome is recorded."""
+        async with asyncio.timeout(journeys.PATIENCE_SECONDS):
+            while await self._parked(staff) or await self._unfinished(staff):
+                await asyncio.sleep(OPERATOR_LOOKS_EVERY_SECONDS)
+
+    async def _unfinished(self, staff: Staff) -> bool:
+        for reference in self._course.references:
+            view = await staff.supervisors[0].read(reference)
+            if any(step["state"] in {"running", "parked"} for step in view["steps"]):
+                return True
+        return False
