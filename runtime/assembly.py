@@ -13,6 +13,7 @@ from activities.correspondence import Correspondence, IdentityKeeper
 from activities.recording import CaseRecorder
 from contracts.cases import Patience
 from gateways.mail import MailPost, MailServer
+from runtime.events import tell
 from runtime.housekeeping import Chore
 from runtime.launcher import CaseLauncher
 from runtime.rulebook import Rulebook
@@ -26,6 +27,7 @@ from storage.deliveries import Deliveries
 from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
+from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
 from storage.vault import Vault
@@ -122,6 +124,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
     """What must be done again and again, by whichever process is there."""
     return [
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
+        Chore("tell what happened", timedelta(seconds=1), lambda: Outbox(parts.pool).drain(tell)),
         Chore(
             "anchor the ledger", timedelta(minutes=5), lambda: chains.anchor(parts.pool, parts.keys.anchor(), _now())
         ),

@@ -36,5 +36,5 @@ async def _repeat(chore: Chore) -> None:
             log.warning("chore failed", extra={"chore": chore.name}, exc_info=True)
         else:
             if done:
-                log.info("chore done", extra={"chore": chore.name, "count": done})
+                log.debug("chore done", extra={"chore": chore.name, "count": done})
         await asyncio.sleep(chore.every.total_seconds())
