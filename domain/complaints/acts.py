@@ -55,7 +55,7 @@ def start_investigation(_: Situation) -> Facts:
 
 def respond(situation: Situation) -> Facts:
     command = _command(situation, c.Respond)
-    yield f.ResponseApproved(**command.model_dump(include={"letter", "outcome", "cause", "remedies"}))
+    yield f.ResponseApproved(**command.model_dump(exclude={"command"}))
     if command.way is not Way.EMAIL:
         yield f.Responded(way=command.way)
 

@@ -50,7 +50,7 @@ def steps_of(case: Case | None, fact: f.AnyFact, policy: Policy) -> tuple[Step, 
             return (_planned(case, StepKind.ACKNOWLEDGEMENT),)
         case f.ExplanationApproved(letter=letter):
             return (_planned(case, StepKind.EXPLANATION_LETTER, letter),)
-        case f.ResponseApproved(letter=letter):
+        case f.ResponseApproved(way=Way.EMAIL, letter=letter):
             return (_planned(case, StepKind.RESPONSE_LETTER, letter),)
         case f.Corrected(new_text=str() as text, field=field):
             return (_planned(case, StepKind.IDENTITY_CORRECTION, text, detail=field),)

@@ -79,6 +79,7 @@ class InvestigationStarted(Fact):
 
 class ResponseApproved(Fact):
     type: Literal["complaint.response_approved"] = "complaint.response_approved"
+    way: Way
     letter: str
     outcome: str
     cause: str
