@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
+from domain.calendar.local_time import YEARS
 from domain.calendar.opening_hours import Week, Weekday
 from domain.calendar.refusal import refused
 from domain.calendar.snapshot import Calendar, ChangedDay, ClosedDay, DayName, ListedDay, OpenDay, read_calendar
@@ -55,14 +56,15 @@ def make_calendar(
     days where the country has them and no horizon is given, and for whatever the document itself refuses.
     """
     years = range(first_year, last_year + 1)
-    if not years:
-        raise refused("last_year", f"expected a year from {first_year}, the first year, on; found {last_year}")
+    if not YEARS[0] <= first_year <= last_year <= YEARS[-1]:
+        found = f"{first_year} to {last_year}"
+        raise refused("last_year", f"expected years in order within {YEARS[0]} to {YEARS[-1]}, found {found}")
     library = {language: _library(country, subdivision, years, language) for language in _LIBRARY_LANGUAGES}
     closed, open_days, changed_days = tuple(closed), tuple(open_days), tuple(changed_days)
     house: tuple[ListedDay, ...] = (*closed, *open_days, *changed_days)
     settled = {entry.day for entry in house}
     made_up = [day for day in _made_up(library[Language.EN], years) if day not in settled]
-    days_off = [day for day in _days_off(library[Language.EN], years) if day not in settled.union(made_up)]
+    days_off = [day for day in _days_off(library[Language.EN], years) if day not in settled]
     return read_calendar(
         {
             "id": calendar_id,
@@ -82,10 +84,7 @@ def make_calendar(
 
 
 def _library(country: str, subdivision: str | None, years: range, language: Language) -> "HolidayBase":
-    """The library's days, with a year on either side for holidays observed across New Year.
-
-    The language is always named: left out, the library takes that of the machine.
-    """
+    """The library's days of those years; the language is named because left out it is that of the machine."""
     import holidays  # a third of a second, which only the making of a calendar should cost
 
     try:
@@ -96,7 +95,7 @@ def _library(country: str, subdivision: str | None, years: range, language: Lang
     return holidays.country_holidays(
         country,
         subdiv=subdivision,
-        years=range(years.start - 1, years.stop + 1),
+        years=years,
         expand=False,
         language=chosen or spoken.default_language,
     )

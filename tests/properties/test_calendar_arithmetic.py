@@ -36,6 +36,7 @@ from domain.calendar import (
 )
 from domain.privacy import Language
 
+QUICKLY = settings(deadline=None, max_examples=50)
 QUARTER = timedelta(minutes=15)
 FIRST, LAST = date(2024, 1, 1), date(2026, 12, 31)
 NAME = DayName(zh="某日", en="a day")
@@ -207,7 +208,7 @@ class SlowClock:
 
 
 @given(cases([Unit.MINUTES, Unit.ELAPSED_MINUTES], longest=12))
-@settings(deadline=None)
+@QUICKLY
 def test_a_span_of_time_ends_where_a_walk_through_its_quarter_hours_ends(
     case: tuple[Calendar, datetime, Span, list[Interval]],
 ) -> None:
@@ -220,7 +221,7 @@ def test_a_span_of_time_ends_where_a_walk_through_its_quarter_hours_ends(
 
 
 @given(cases(DAY_UNITS, longest=6))
-@settings(deadline=None, max_examples=60)
+@QUICKLY
 def test_a_span_of_days_ends_where_a_walk_through_its_days_ends(
     case: tuple[Calendar, datetime, Span, list[Interval]],
 ) -> None:
@@ -231,7 +232,7 @@ def test_a_span_of_days_ends_where_a_walk_through_its_days_ends(
 
 
 @given(calendars(), starts)
-@settings(deadline=None)
+@QUICKLY
 def test_open_and_next_opening_agree_with_a_walk(calendar: Calendar, at: datetime) -> None:
     clock = SlowClock(calendar, [])
     assert is_open(at, calendar) == clock.is_open(at)
@@ -247,6 +248,7 @@ def test_open_and_next_opening_agree_with_a_walk(calendar: Calendar, at: datetim
     st.dates(FIRST, date(2026, 6, 30)),
     st.integers(1, 120),
 )
+@QUICKLY
 def test_working_days_agree_with_numpy(worked: set[int], closed: list[date], day: date, n: int) -> None:
     window = (Window(opens="09:00", closes="17:00"),)
     calendar = Calendar(
@@ -270,7 +272,7 @@ def test_working_days_agree_with_numpy(worked: set[int], closed: list[date], day
 
 
 @given(calendars(), any_moments, st.sampled_from(TIME_UNITS), st.integers(1, 100), st.data())
-@settings(deadline=None)
+@QUICKLY
 def test_exactly_the_span_has_elapsed_at_the_due_time_and_less_before(
     calendar: Calendar, start: datetime, unit: Unit, amount: int, data: st.DataObject
 ) -> None:
@@ -285,7 +287,7 @@ def test_exactly_the_span_has_elapsed_at_the_due_time_and_less_before(
 
 
 @given(cases(DAY_UNITS, longest=12))
-@settings(deadline=None)
+@QUICKLY
 def test_exactly_the_span_of_days_is_used_up_at_the_due_time_and_less_before(
     case: tuple[Calendar, datetime, Span, list[Interval]],
 ) -> None:
@@ -300,7 +302,7 @@ def test_exactly_the_span_of_days_is_used_up_at_the_due_time_and_less_before(
 
 
 @given(cases(TIME_UNITS + DAY_UNITS, longest=12), st.integers(0, 3000))
-@settings(deadline=None)
+@QUICKLY
 def test_due_times_follow_the_start_in_order_and_never_come_before_it(
     case: tuple[Calendar, datetime, Span, list[Interval]], later: int
 ) -> None:
@@ -312,7 +314,7 @@ def test_due_times_follow_the_start_in_order_and_never_come_before_it(
 
 
 @given(cases(TIME_UNITS + DAY_UNITS, longest=12))
-@settings(deadline=None)
+@QUICKLY
 def test_a_hold_never_brings_the_due_time_forward_and_none_leaves_it(
     case: tuple[Calendar, datetime, Span, list[Interval]],
 ) -> None:
@@ -323,7 +325,7 @@ def test_a_hold_never_brings_the_due_time_forward_and_none_leaves_it(
 
 
 @given(cases(TIME_UNITS + DAY_UNITS, longest=12))
-@settings(deadline=None)
+@QUICKLY
 def test_the_trail_counts_for_itself_what_the_search_found(
     case: tuple[Calendar, datetime, Span, list[Interval]],
 ) -> None:
@@ -341,6 +343,7 @@ def test_the_trail_counts_for_itself_what_the_search_found(
 
 
 @given(calendars())
+@QUICKLY
 def test_a_calendar_comes_back_from_its_document_and_does_not_differ_from_itself(calendar: Calendar) -> None:
     assert Calendar.model_validate_json(calendar.model_dump_json()) == calendar
     assert Calendar.model_validate(calendar.model_dump()) == calendar

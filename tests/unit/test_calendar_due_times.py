@@ -208,17 +208,25 @@ def test_a_day_without_midnight_begins_as_the_clocks_go_forward() -> None:
         pytest.param("8 hours", [("12T12:00", "12T14:00")], "13T12:00", id="opening hours inside a hold do not count"),
         pytest.param("8 hours", [("12T18:00", "13T08:00")], "13T10:00", id="a hold by night costs nothing"),
         pytest.param("8 hours", [("12T12:00", "12T14:00"), ("12T13:00", "12T15:00")], "13T13:00", id="holds overlap"),
+        pytest.param("8 hours", [("12T11:00", "12T15:00"), ("12T12:00", "12T13:00")], "13T14:00", id="one in another"),
         pytest.param("8 hours", [("12T08:00", "12T10:00")], "13T10:00", id="a hold that began before the start"),
         pytest.param("8 hours", [("11T08:00", "12T09:00")], "13T10:00", id="a hold that ended before the start"),
         pytest.param("7 hours", [("12T17:00", "12T18:00")], "12T17:00", id="a hold that begins at the due time"),
         pytest.param("24 elapsed_hours", [("12T18:00", "13T08:00")], "14T00:00", id="round the clock, nights count"),
+        pytest.param("24 elapsed_hours", [("13T10:00", "14T10:00")], "13T10:00", id="the same, round the clock"),
         pytest.param("2 working_days", [("13T10:00", "13T16:00")], "15T00:00", id="a hold within a day takes no day"),
         pytest.param(
             "2 working_days", [("13T10:00", "15T10:00")], "17T00:00", id="a hold takes the days that end in it"
         ),
+        pytest.param(
+            "2 working_days", [("13T10:00", "15T10:00"), ("13T11:00", "13T12:00")], "17T00:00", id="one day in another"
+        ),
         pytest.param("2 calendar_days", [("13T10:00", "15T10:00")], "17T00:00", id="the same for calendar days"),
         pytest.param(
             "2 working_days", [("13T10:00", "14T00:00")], "16T00:00", id="a hold to the last instant of a day"
+        ),
+        pytest.param(
+            "2 working_days", [("15T00:00", "16T10:00")], "15T00:00", id="a hold from the last instant of the last day"
         ),
         pytest.param("2 working_days", [("12T10:00", "13T10:00")], "15T00:00", id="the day of receipt is lost anyway"),
         pytest.param("2 working_days", [("16T10:00", "19T10:00")], "15T00:00", id="a hold past the due time"),
@@ -260,6 +268,25 @@ def test_a_due_time_is_provisional_where_a_day_not_yet_known_could_move_it(
     length: str, start: str, provisional: bool
 ) -> None:
     assert due(utc(start), span(length), LONDON).provisional is provisional
+
+
+def test_a_day_of_receipt_looked_up_past_the_horizon_is_provisional_from_its_first_instant() -> None:
+    days = span("3 calendar_days next_working_day")
+    last_instant = utc("2028-12-31T23:59:59.999999")
+    assert not due(last_instant, days, LONDON_ROUND_THE_CLOCK).provisional
+    assert due(last_instant + timedelta(microseconds=1), days, LONDON_ROUND_THE_CLOCK).provisional
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Pacific/Kiritimati", "UTC"])
+def test_a_department_that_never_closes_is_open_all_through_new_year(zone: str) -> None:
+    calendar = LONDON_ROUND_THE_CLOCK.model_copy(update={"zone": zone})
+    hours = [utc("2025-12-31T00:00") + timedelta(hours=n) for n in range(48)]
+    assert all(is_open(hour, calendar) and next_opening(hour, calendar) == hour for hour in hours)
+
+
+def test_a_day_used_up_at_midnight_is_the_last_of_the_trail() -> None:
+    trail = due(utc("2026-01-12T00:00"), span("24 hours"), LONDON_ROUND_THE_CLOCK).trail
+    assert [(day.day, day.time) for day in trail] == [(date(2026, 1, 12), timedelta(hours=24))]
 
 
 def test_working_days_between_leave_out_the_first_day_and_take_the_last() -> None:
