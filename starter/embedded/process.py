@@ -155,7 +155,7 @@ class OwnedProcess:
 
     async def _until(self, condition: Callable[[], bool], limit: timedelta) -> None:
         deadline = _now() + limit.total_seconds()
-        while not condition() and _now() < deadline:  # noqa: ASYNC110 (the kernel sends no event for a lock)
+        while not condition() and _now() < deadline:
             await asyncio.sleep(POLL_SECONDS)
 
     def _exit_code(self) -> int | None:

@@ -43,5 +43,5 @@ def has_line(path: Path) -> Probe:
 
 async def until(probe: Probe, seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
-        while not await probe():  # noqa: ASYNC110 (what is probed tells nobody)
+        while not await probe():
             await asyncio.sleep(0.02)

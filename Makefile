@@ -1,0 +1,54 @@
+# Two commands matter: `make demo` shows the program at work, `make test` proves it. Both need only Python >= 3.11.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+DATA_DIR ?= .amends
+
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up check lint test lock clean
+
+help: ## Explain the targets (this text)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "make demo ONCE=1 runs the demonstration to its end; DATA_DIR=… says where make up keeps its data."
+
+demo: .venv/.installed ## Run everything here with sample complaints and simulated people (ONCE=1: to the end, then exit)
+	$(BIN)/amends demo $(if $(ONCE),--once)
+
+up: .venv/.installed ## Run everything on this machine for real use, data in DATA_DIR (.amends)
+	$(BIN)/amends up --data-dir $(DATA_DIR)
+
+check: lint ## Format, lint, types, import rules and the fast tests: under a minute
+	$(BIN)/pytest -m "not slow and not services"
+
+lint: .venv/.installed ## Format, lint, types and import rules only
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint ## Everything that CI runs: lint and the whole test-suite, on real PostgreSQL and Temporal
+	$(BIN)/pytest
+
+lock: | $(BIN)/uv ## Resolve the dependencies of pyproject.toml anew into the two requirement files
+	$(LOCK) --upgrade --extra reports --output-file requirements.txt
+	$(LOCK) --upgrade --all-extras --constraint requirements.txt --output-file requirements-dev.txt
+
+clean: ## Remove the environment and all caches; data stays
+	rm -rf .venv build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.installed: requirements-dev.txt pyproject.toml | $(BIN)/uv
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; say which with make PYTHON=…" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
