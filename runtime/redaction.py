@@ -10,6 +10,7 @@ time, a case reference, an id, a hash, an IP address or a short decimal.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from domain.privacy import PERSONAL_FIELDS, DataClass
@@ -75,6 +76,9 @@ def redact(text: str) -> str:
     return _NUMBERS.sub(lambda found: found["kept"] or "[number]", text)
 
 
+_redact_name = lru_cache(maxsize=1024)(redact)  # the names of fields are few and come on every line
+
+
 def redact_value(value: Any) -> Any:
     """A value of a log entry, redacted however deep it is nested; unknown objects become redacted text."""
     match value:
@@ -95,6 +99,6 @@ def redact_value(value: Any) -> Any:
 def redact_fields(fields: Mapping[Any, Any]) -> dict[str, Any]:
     """The fields of a log entry; those that are personal by name are hidden whole."""
     return {
-        redact(str(name)): "[hidden]" if name in _HIDDEN_FIELDS else redact_value(value)
+        _redact_name(str(name)): "[hidden]" if name in _HIDDEN_FIELDS else redact_value(value)
         for name, value in fields.items()
     }
