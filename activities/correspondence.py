@@ -47,7 +47,7 @@ class Correspondence:
     async def _letter(self, order: StepOrder) -> Letter:
         identity = await self._vault.identity(order.customer)
         if identity.email is None:
-            raise ApplicationError("the customer has no e-mail address", type="no_address", non_retryable=True)
+            raise _failure("the customer has no e-mail address", "no_address", is_final=True)
         text = await self._vault.open_text(order.step.text) if order.step.text else ""
         fields = {"reference": order.reference, "name": identity.name or "", "text": text}
         subject, body = write(order.step.kind, order.language, fields)
@@ -57,9 +57,7 @@ class Correspondence:
         try:
             return await self._post.send(letter)
         except UndeliverableError as error:
-            raise ApplicationError(
-                "the mail server did not take the letter", type=error.code, non_retryable=error.is_final
-            ) from None
+            raise _failure("the mail server did not take the letter", error.code, is_final=error.is_final) from None
 
 
 class IdentityKeeper:
@@ -75,7 +73,12 @@ class IdentityKeeper:
         """Apply a correction of personal data, once under its key."""
         step = order.step
         if step.text is None or step.detail is None:
-            raise ApplicationError("a correction names its field and its value", type="incomplete", non_retryable=True)
+            raise _failure("a correction names its field and its value", "incomplete", is_final=True)
         value = await self._vault.open_text(step.text)
         await self._corrections.correct(order.customer, step.detail, value, order.effect_key, self._now())
         return StepReceipt()
+
+
+def _failure(message: str, code: str, *, is_final: bool) -> ApplicationError:
+    """Why the step failed and at which attempt; a final failure is not tried again."""
+    return ApplicationError(message, activity.info().attempt, type=code, non_retryable=is_final)

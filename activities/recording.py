@@ -41,7 +41,8 @@ class CaseRecorder:
         """The case as its ledger makes it; refused to a run of an older epoch."""
         if await self._ledger.epoch(start.reference) != start.epoch:
             raise _final("a newer epoch runs this case", SUPERSEDED)
-        return Loaded(case=fold(await self._ledger.entries(start.reference)), patience=self._patience)
+        case = fold(await self._ledger.entries(start.reference))
+        return Loaded(case=case.changed(epoch=start.epoch), patience=self._patience)
 
     @activity.defn(name=PERFORM_AND_RECORD)
     async def perform_and_record(self, request: Recording) -> Recorded:
@@ -54,7 +55,8 @@ class CaseRecorder:
             raise _final("the state is not a beginning of the ledger", DIVERGED) from None
 
     async def _record(self, request: Recording) -> Recorded:
-        case, adopted = request.case, tuple[Entry, ...]()
+        adopted = await self._hidden_from(request)
+        case = fold(adopted, request.case)
         recorded: dict[str, int] = {}
         circumstances = await self._circumstances(request)
         for _ in range(MAX_ROUNDS):
@@ -69,6 +71,12 @@ class CaseRecorder:
                 case AlreadyRecorded(sequences=sequences):
                     recorded |= sequences
         raise ApplicationError(f"the ledger moved {MAX_ROUNDS} times", type="contended")
+
+    async def _hidden_from(self, request: Recording) -> tuple[Entry, ...]:
+        """What a giver saw and the run does not know; else a refusal by its old state would never ask the ledger."""
+        if all(submission.as_of <= request.case.sequence for submission in request.submissions):
+            return ()
+        return (await self._ledger.entries(request.case.reference))[request.case.sequence :]
 
     async def _circumstances(self, request: Recording) -> Circumstances:
         policy = await self._rulebook.policy(request.case.policy)

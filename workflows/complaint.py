@@ -16,7 +16,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows.alarm import Alarm
-from workflows.options import error_code, insist, step_retries
+from workflows.options import attempts_made, error_code, insist, step_retries
 
 with workflow.unsafe.imports_passed_through():
     from datetime import timedelta
@@ -40,7 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.complaints.ruling import Ruling
     from domain.complaints.situation import SYSTEM, Circumstances, Refused
     from domain.complaints.steps import Step, effect_key
-    from domain.complaints.terms import StepKind, StepState
+    from domain.complaints.terms import StepKind
 
 _CARRIED_OUT_BY = {
     StepKind.ACKNOWLEDGEMENT: SEND_LETTER,
@@ -70,10 +70,12 @@ class ComplaintCase:
         self._inbox: list[Waiting] = []
         self._in_flight: set[str] = set()
         self._alarm = Alarm()
+        self._shown_need = False
 
     @workflow.run
     async def run(self, start: CaseStart) -> None:
         self._loaded = await insist(LOAD_CASE, start, Loaded)
+        self._show_need()
         while not await self._is_over():
             self._carry_out_steps()
             self._alarm.set_for(self._case.nearest_due())
@@ -92,8 +94,13 @@ class ComplaintCase:
 
     @perform.validator
     def _may_perform(self, submission: Submission) -> None:
-        """Refuse early, at no cost in history, what the case as known here does not allow."""
-        if self._loaded is None or self._case.recorded_sequence(submission.id) is not None:
+        """Refuse early, at no cost in history, what the case as known here does not allow.
+
+        Not if the giver saw more of the case than this run knows: a crash hid the end of the ledger from it.
+        """
+        if self._loaded is None or self._case.sequence < submission.as_of:
+            return
+        if self._case.recorded_sequence(submission.id) is not None:
             return
         try:
             check(self._case, submission, Circumstances(now=workflow.now()))
@@ -149,15 +156,19 @@ class ComplaintCase:
     def _take_over(self, recorded: Recorded) -> None:
         if self._loaded is None or not recorded.entries:
             return
-        needed_operator = bool(self._case.parked)
         self._loaded = self._loaded.model_copy(update={"case": fold(recorded.entries, self._case)})
+        self._show_need()
+
+    def _show_need(self) -> None:
+        """Let operators find a case with a parked step, also after a rebuild, where the attribute was lost."""
         needs_operator = bool(self._case.parked)
-        if needs_operator is not needed_operator:
+        if needs_operator is not self._shown_need:
+            self._shown_need = needs_operator
             workflow.upsert_search_attributes([NEEDS_OPERATOR.value_set(needs_operator)])
 
     def _carry_out_steps(self) -> None:
-        """Start every step that runs by the record and is not in flight: after a restart, a rebuild, a retry alike."""
-        for step in self._case.steps_in(StepState.RUNNING):
+        """Start what the record says is running and is not in flight: after a restart, a rebuild, a retry alike."""
+        for step in self._case.steps_to_carry_out():
             if step.key not in self._in_flight:
                 self._in_flight.add(step.key)
                 asyncio.create_task(self._carry_out(step))  # noqa: RUF006  the workflow's loop keeps its tasks
@@ -181,7 +192,7 @@ class ComplaintCase:
                 summary=step.key,
             )
         except ActivityError as error:
-            return StepFailed(step=step.key, error=error_code(error), attempts=patience.attempts)
+            return StepFailed(step=step.key, error=error_code(error), attempts=attempts_made(error, patience))
         return StepDone(step=step.key, evidence=receipt.evidence)
 
     def _order(self, step: Step) -> StepOrder:
@@ -202,7 +213,7 @@ class ComplaintCase:
         return not self._has_work()
 
     def _has_unfinished_steps(self) -> bool:
-        return bool(self._in_flight or self._case.steps_in(StepState.RUNNING) or self._case.parked)
+        return bool(self._in_flight or self._case.unfinished_steps)
 
     def _should_leave(self) -> bool:
         info = workflow.info()

@@ -1,5 +1,6 @@
 """How long each kind of activity may take and how often it is tried, with the reasons."""
 
+import re
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -74,11 +75,28 @@ def step_retries(patience: Patience) -> RetryPolicy:
 
 
 def error_code(error: FailureError) -> str:
-    """The code of what went wrong in an activity; messages may quote the outside world and stay behind."""
+    """The code of what went wrong in an activity; messages may quote the outside world and stay behind.
+
+    An error that nobody foresaw goes by the name of its class: `StoreAway` is `store_away`.
+    """
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _kind(error)).lower()
+    return re.sub(r"[^a-z0-9]+", "_", words)[:64]
+
+
+def attempts_made(error: ActivityError, patience: Patience) -> int:
+    """Our own failures say at which attempt they came; any other was tried as often as patience lasts."""
+    match error.cause:
+        case ApplicationError(details=(int() as attempt, *_)):
+            return attempt
+        case _:
+            return patience.attempts
+
+
+def _kind(error: FailureError) -> str:
     cause = error.cause if isinstance(error, ActivityError) else error
     match cause:
-        case ApplicationError(type=str() as code):
-            return code
+        case ApplicationError(type=str() as kind) if kind:
+            return kind
         case ActivityTimeoutError():
             return "timed_out"
         case _:
@@ -86,8 +104,8 @@ def error_code(error: FailureError) -> str:
 
 
 def _give_way(error: FailureError) -> None:
-    match error_code(error):
-        case code if code == SUPERSEDED:
-            raise ApplicationError("a newer run of this case has taken over", type=SUPERSEDED, non_retryable=True)
-        case code if code == DIVERGED:
-            raise RuntimeError("the state of this run is not a beginning of its ledger")
+    kind = _kind(error)
+    if kind == SUPERSEDED:
+        raise ApplicationError("a newer run of this case has taken over", type=SUPERSEDED, non_retryable=True)
+    if kind == DIVERGED:
+        raise RuntimeError("the state of this run is not a beginning of its ledger")

@@ -4,10 +4,12 @@
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TypeVar
 
 from domain.complaints import commands as c
 from domain.complaints import facts as f
+from domain.complaints.case import Case
 from domain.complaints.guards import current_code
 from domain.complaints.situation import Refused, Situation
 from domain.complaints.steps import Step
@@ -102,15 +104,21 @@ def skip_step(situation: Situation) -> Facts:
     yield f.StepSkipped(step=step.key, reason=command.reason, steps=(skipped,))
 
 
-def tick(situation: Situation) -> Facts:
-    for clock in situation.case.running_clocks:
-        if clock.due_at <= situation.now:
+def tick(_: Situation) -> Facts:
+    """Nothing by itself: the clocks that ran out are breached before any command."""
+    yield from ()
+
+
+def breaches(case: Case, now: datetime) -> Facts:
+    """Every running clock whose due time has come, and how late that is noticed."""
+    for clock in case.running_clocks:
+        if clock.due_at <= now:
             yield f.ClockBreached(
                 kind=clock.kind,
                 attempt=clock.attempt,
                 due_at=clock.due_at,
-                late_seconds=(situation.now - clock.due_at).total_seconds(),
-                clocks=(clock.breached(situation.now),),
+                late_seconds=(now - clock.due_at).total_seconds(),
+                clocks=(clock.breached(now),),
             )
 
 
@@ -125,7 +133,8 @@ def step_done(situation: Situation) -> Facts:
 def step_failed(situation: Situation) -> Facts:
     command = _command(situation, c.StepFailed)
     step = _running(situation, command.step)
-    state = StepState.DROPPED if situation.case.status is Status.WITHDRAWN else StepState.PARKED
+    is_of_no_use = step.is_message and situation.case.status is Status.WITHDRAWN
+    state = StepState.DROPPED if is_of_no_use else StepState.PARKED
     failed = step.model_copy(update={"state": state, "rounds": step.rounds + 1, "error": command.error})
     yield f.StepFailed(step=step.key, error=command.error, attempts=command.attempts, steps=(failed,))
 

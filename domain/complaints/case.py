@@ -69,6 +69,20 @@ class Case(BaseModel):
     def steps_in(self, state: StepState) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.state is state)
 
+    @property
+    def unfinished_steps(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.is_unfinished)
+
+    def steps_to_carry_out(self) -> tuple[Step, ...]:
+        """The running steps whose turn it is.
+
+        Corrections of the identity take effect in their order, so that the last one holds; whatever else is to be done
+        waits for them, or a letter would go to the address that was just corrected.
+        """
+        steps = self.unfinished_steps
+        corrections = tuple(step for step in steps if step.kind is StepKind.IDENTITY_CORRECTION)
+        return tuple(step for step in corrections[:1] or steps if step.state is StepState.RUNNING)
+
     def step(self, key: str) -> Step | None:
         return next((step for step in self.steps if step.key == key), None)
 

@@ -113,9 +113,7 @@ class Correct(Command):
 
     command: Literal["correct"] = "correct"
     field: Correctable
-    code: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = Field(
-        None, description="the new value of a code"
-    )
+    code: Code | None = Field(None, description="the new value of a code")
     text: SealedText | None = Field(None, description="the new value of personal data")
     reason: SealedText | None = None
 
@@ -222,3 +220,4 @@ class Submission(BaseModel):
     id: str = Field(max_length=120)
     actor: str = Field(max_length=64, description="a person's id, `customer`, or `system`")
     command: AnyCommand
+    as_of: int = Field(0, ge=0, description="the sequence of the record that the giver saw; a run may be behind it")

@@ -8,6 +8,7 @@ property tests all read this table.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from domain.access import Person, may
 from domain.calendar import Calendar, due
@@ -37,8 +38,12 @@ class Rule:
 
 
 RULES: dict[type[c.Command], Rule] = {
-    c.Acknowledge: Rule(UNASSESSED, acts.acknowledge, (guards.not_acknowledged_yet, guards.customer_is_reachable)),
-    c.Assess: Rule(UNASSESSED, acts.assess, (guards.assessed_by_another,)),
+    c.Acknowledge: Rule(
+        UNASSESSED,
+        acts.acknowledge,
+        (guards.not_acknowledged_yet, guards.no_notice_under_way, guards.customer_is_reachable),
+    ),
+    c.Assess: Rule(UNASSESSED, acts.assess, (guards.assessed_by_another, guards.not_a_duplicate_of_itself)),
     c.Explain: Rule(
         frozenset({Status.EXPLAINING}), acts.explain, (guards.no_letter_under_way, guards.customer_is_reachable)
     ),
@@ -77,26 +82,34 @@ RULES: dict[type[c.Command], Rule] = {
 
 
 def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstances) -> tuple[f.Entry, ...]:
-    """The first entries of a case: it was received, and perhaps acknowledged in the conversation itself."""
+    """The first entries of a case: it was received, and perhaps acknowledged in the conversation itself.
+
+    A complaint that is logged after a due time begins with that breach.
+    """
     policy, calendar = _rules_known(circumstances)
-    happened: list[f.AnyFact] = [f.Received(intake=intake, policy=policy.pin)]
-    if intake.channel in policy.told_at_intake:
-        happened.append(f.Acknowledged(way=Way(intake.channel)))
     recorder = _Recorder(intake.reference, 1, None, policy, calendar)
-    return tuple(recorder.record(fact, circumstances.now, intake.taken_by, submission_id) for fact in happened)
+
+    def record(fact: f.AnyFact) -> f.Entry:
+        return recorder.record(fact, circumstances.now, intake.taken_by, submission_id)
+
+    received = record(f.Received(intake=intake, policy=policy.pin))
+    told = [f.Acknowledged(way=Way(intake.channel))] if intake.channel in policy.told_at_intake else []
+    overdue = acts.breaches(evolve(None, received), circumstances.now)
+    return (received, *map(record, chain(overdue, told)))
 
 
 def decide(case: Case, submission: c.Submission, circumstances: Circumstances) -> tuple[f.Entry, ...]:
     """The facts that a command makes, in order, clocks and steps included.
 
-    Raises `Refused` with the guard's name; then nothing has happened.
+    Promises that ran out before this moment are broken first, so that what comes late never counts as kept. Raises
+    `Refused` with the guard's name; then nothing has happened.
     """
     check(case, submission, circumstances)
     policy, calendar = _rules_known(circumstances)
     situation = Situation(case, submission.actor, submission.command, circumstances)
     recorder = _Recorder(case.reference, case.epoch, case, policy, calendar)
-    act = RULES[type(submission.command)].act
-    return tuple(recorder.record(fact, circumstances.now, submission.actor, submission.id) for fact in act(situation))
+    happened = chain(acts.breaches(case, circumstances.now), RULES[type(submission.command)].act(situation))
+    return tuple(recorder.record(fact, circumstances.now, submission.actor, submission.id) for fact in happened)
 
 
 def check(case: Case, submission: c.Submission, circumstances: Circumstances) -> None:
@@ -150,7 +163,7 @@ class _Recorder:
             epoch=self.epoch,
             sequence=1 if self.case is None else self.case.sequence + 1,
             at=at,
-            actor=actor or SYSTEM,
+            actor=SYSTEM if isinstance(fact, f.ClockBreached) else actor,
             command_id=submission_id,
             fact=self._complete(fact, at),
         )

@@ -55,7 +55,8 @@ def steps_of(case: Case | None, fact: f.AnyFact, policy: Policy) -> tuple[Step, 
         case f.Corrected(new_text=str() as text, field=field):
             return (_planned(case, StepKind.IDENTITY_CORRECTION, text, detail=field),)
         case f.Withdrawn():
-            return tuple(step.model_copy(update={"state": StepState.DROPPED}) for step in case.parked)
+            messages = (step for step in case.parked if step.is_message)
+            return tuple(step.model_copy(update={"state": StepState.DROPPED}) for step in messages)
     return fact.steps
 
 

@@ -16,6 +16,9 @@ _ENDS_AS = {
 }
 """How a case ends that was not taken up; an invalid one is simply closed."""
 
+_NOT_ENDED = {"ended_at": None, "reopen_until": None, "appeal_until": None}
+_REACHED_AT = {Correctable.EMAIL: Way.EMAIL, Correctable.PHONE: Way.PHONE, Correctable.ADDRESS: Way.POST}
+
 
 def fold(entries: Iterable[f.Entry], case: Case | None = None) -> Case:
     """The case that its ledger makes, from the beginning or from a state already folded."""
@@ -70,7 +73,7 @@ def _changes(case: Case, entry: f.Entry) -> dict[str, Any]:  # noqa: C901, PLR09
         case f.Explained(letter=letter):
             return {"letter": letter, "responded_at": entry.at}
         case f.Appealed(attempt=attempt):
-            return {"status": Status.ASSESSING, "appealed": True, "attempt": attempt, "ended_at": None}
+            return {"status": Status.ASSESSING, "appealed": True, "attempt": attempt, **_NOT_ENDED}
         case f.Assigned(handler=handler, team=team):
             return {"status": Status.ASSIGNED, "handler": handler, "team": team}
         case f.InvestigationStarted():
@@ -92,7 +95,7 @@ def _changes(case: Case, entry: f.Entry) -> dict[str, Any]:  # noqa: C901, PLR09
             return {"status": Status.WITHDRAWN, "ended_at": entry.at}
         case f.Reopened(attempt=attempt):
             status = Status.ASSIGNED if case.handler else Status.ACCEPTED
-            return {"status": status, "attempt": attempt, "ended_at": None}
+            return {"status": status, "attempt": attempt, **_NOT_ENDED}
         case f.Corrected() as fact:
             return _corrected(case, fact)
         case f.StepSkipped() as fact:
@@ -122,8 +125,9 @@ def _end_of(case: Case) -> Status:
 
 
 def _corrected(case: Case, fact: f.Corrected) -> dict[str, Any]:
-    if fact.field is Correctable.EMAIL and Way.EMAIL not in case.intake.reachable_by:
-        reachable_by = (*case.intake.reachable_by, Way.EMAIL)
+    way = _REACHED_AT.get(fact.field)
+    if way is not None and way not in case.intake.reachable_by:
+        reachable_by = (*case.intake.reachable_by, way)
         return {"intake": case.intake.model_copy(update={"reachable_by": reachable_by})}
     if fact.new_code is None:
         return {}

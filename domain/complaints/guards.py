@@ -7,15 +7,30 @@ listed, the policy in a validator) lets pass: it is asked again when the command
 from datetime import datetime
 
 from domain.access import Role
-from domain.complaints.commands import Acknowledge, Assign, Correct, Explain, Respond, RetryStep, SkipStep
+from domain.complaints.commands import Acknowledge, Assess, Assign, Correct, Explain, Respond, RetryStep, SkipStep
 from domain.complaints.policy import Duty
 from domain.complaints.situation import Refused, Situation
-from domain.complaints.terms import LETTERS, Correctable, StepState, Way
+from domain.complaints.terms import LETTERS, Correctable, StepKind, StepState, Way
 
 
 def not_acknowledged_yet(situation: Situation) -> None:
     if situation.case.acknowledged_at is not None:
         raise Refused("already_acknowledged", "the customer has been told already")
+
+
+def no_notice_under_way(situation: Situation) -> None:
+    """A notice that is being sent or waits for an operator must end first, or the customer gets two."""
+    command = situation.command
+    by_mail = isinstance(command, Acknowledge) and command.way is Way.EMAIL
+    notices = [step.key for step in situation.case.unfinished_steps if step.kind is StepKind.ACKNOWLEDGEMENT]
+    if by_mail and notices:
+        raise Refused("notice_under_way", f"a notice is under way: {', '.join(notices)}")
+
+
+def not_a_duplicate_of_itself(situation: Situation) -> None:
+    command = situation.command
+    if isinstance(command, Assess) and command.duplicate_of == situation.case.reference:
+        raise Refused("duplicate_of_itself", "a case repeats another one, not itself")
 
 
 def assessed_by_another(situation: Situation) -> None:
@@ -56,8 +71,7 @@ def actor_is_the_handler(situation: Situation) -> None:
 
 def no_letter_under_way(situation: Situation) -> None:
     """A letter that is being sent or waits for an operator must end first, or the customer could get two."""
-    unfinished = situation.case.steps_in(StepState.RUNNING) + situation.case.parked
-    letters = [step.key for step in unfinished if step.kind in LETTERS]
+    letters = [step.key for step in situation.case.unfinished_steps if step.kind in LETTERS]
     if letters:
         raise Refused("letter_under_way", f"a letter is under way: {', '.join(letters)}")
 

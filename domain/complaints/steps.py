@@ -23,6 +23,15 @@ class Step(BaseModel):
     rounds: int = 0
     error: str | None = None
 
+    @property
+    def is_message(self) -> bool:
+        """Whether it goes to the customer; the others put something right among ourselves."""
+        return self.way is not None
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.state in {StepState.RUNNING, StepState.PARKED}
+
 
 def step_key(kind: StepKind, ordinal: int) -> str:
     """The key of a case's n-th step of a kind: stable over retries, restarts and rebuilds."""

@@ -1,0 +1,104 @@
+"""The documents that come with Amends: policies, code lists, letters in both languages."""
+
+import re
+import tomllib
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from domain.complaints import shipped
+from domain.complaints.policy import Policy
+from domain.complaints.taxonomy import LISTS, Taxonomy
+from domain.complaints.terms import ClockKind, StepKind
+from domain.complaints.writing import write
+
+LETTERS = [StepKind.ACKNOWLEDGEMENT, StepKind.EXPLANATION_LETTER, StepKind.RESPONSE_LETTER]
+FIELDS = {"reference": "C-2026-000017", "name": "李华", "text": "The valve cost £40 & was replaced at $0."}
+
+
+def documents(folder: str, ending: str) -> list[Path]:
+    return sorted(Path(str(files("domain.complaints") / folder)).glob(f"*.{ending}"))
+
+
+@pytest.mark.parametrize("file", documents("presets", "toml"), ids=lambda file: str(file.stem))
+def test_every_preset_is_a_policy_of_its_own_name(file: Path) -> None:
+    policy = Policy.model_validate(tomllib.loads(file.read_text("utf-8")))
+    assert policy.id == file.stem
+    assert policy.calendar == shipped.every_day("UTC").id
+    assert policy in shipped.policies()
+
+
+def test_no_two_presets_share_id_and_version() -> None:
+    pins = [policy.pin for policy in shipped.policies()]
+    assert len(pins) == len(set(pins)) == len(documents("presets", "toml"))
+    assert {"default@1", "demo@1"} <= set(pins)
+
+
+@pytest.mark.parametrize("policy", shipped.policies(), ids=lambda policy: str(policy.pin))
+def test_every_preset_promises_an_answer_again_after_a_case_is_taken_up_again(policy: Policy) -> None:
+    answers = {rule.anchor for rule in policy.clocks if rule.kind is ClockKind.FINAL_RESPONSE}
+    assert answers == {"received", "reopened"}
+
+
+def test_a_policy_that_starts_a_clock_twice_or_ends_before_it_begins_is_refused() -> None:
+    document = shipped.policies()[0].model_dump()
+    with pytest.raises(ValidationError, match="the same kind starts twice"):
+        Policy.model_validate(document | {"clocks": [document["clocks"][0]] * 2})
+    with pytest.raises(ValidationError, match="valid_to lies before valid_from"):
+        Policy.model_validate(document | {"valid_to": date(2019, 12, 31)})
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_code_has_a_name_in_both_languages(name: str) -> None:
+    terms = getattr(shipped.taxonomy(), name)
+    assert terms
+    for code, term in terms.items():
+        assert re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,63}", code), code
+        assert re.search(r"[\u4e00-\u9fff]", term.zh), code
+        assert term.en.isascii(), code
+
+
+def test_unknown_codes_are_named_with_their_fields() -> None:
+    unknown = shipped.taxonomy().unknown(
+        {"channel": "pigeon", "category": None, "remedies": ("refund", "flowers"), "outcome": "upheld"}
+    )
+    assert sorted(unknown) == [("channel", "pigeon"), ("remedies", "flowers")]
+
+
+def test_a_code_under_one_that_does_not_exist_is_refused() -> None:
+    document = shipped.taxonomy().model_dump()
+    document["category"]["billing_meter"]["under"] = "money"
+    with pytest.raises(ValidationError, match="category: billing_meter stand under codes that do not exist"):
+        Taxonomy.model_validate(document)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("kind", LETTERS)
+def test_a_letter_is_complete_and_speaks_the_customers_language(kind: StepKind, language: str) -> None:
+    subject, body = write(kind, language, FIELDS)
+    assert "C-2026-000017" in subject
+    assert "\n" not in subject
+    assert ("尊敬的李华" if language == "zh" else "Dear 李华,") in body
+    assert bool(re.search("您|客户", body)) is (language == "zh")
+    assert ("Customer care" in body) is (language == "en")
+    assert not re.search(r"\$(reference|name|text|greeting)", subject + body)
+    if kind is not StepKind.ACKNOWLEDGEMENT:
+        assert FIELDS["text"] in body
+
+
+@pytest.mark.parametrize(("language", "greeting"), [("zh", "尊敬的客户："), ("en", "Dear customer,")])
+def test_a_customer_without_a_name_is_greeted_all_the_same(language: str, greeting: str) -> None:
+    _, body = write(StepKind.ACKNOWLEDGEMENT, language, FIELDS | {"name": ""})
+    assert greeting in body
+
+
+def test_a_customer_of_a_language_without_letters_is_written_to_in_english() -> None:
+    assert write(StepKind.RESPONSE_LETTER, "fr", FIELDS) == write(StepKind.RESPONSE_LETTER, "en", FIELDS)
+
+
+def test_what_stands_in_a_letter_is_not_a_template_itself() -> None:
+    _, body = write(StepKind.RESPONSE_LETTER, "en", FIELDS | {"text": "Pay $reference and {name}."})
+    assert "Pay $reference and {name}." in body
