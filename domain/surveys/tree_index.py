@@ -177,10 +177,11 @@ def leaf_points(tree: IndicatorTree, answers: AnswersByQuestion, rows: int | Non
         for name, column in zip(questions, columns, strict=True)
         if column.shape != expected
     )
-    refuse_if_any(fault for leaf, column in zip(leaves, columns, strict=True) for fault in _code_faults(leaf, column))
-    return np.column_stack(
-        [_points(column, leaf.scale, tree.scale_map) for leaf, column in zip(leaves, columns, strict=True)]
+    leaf_columns = list(zip(leaves, columns, strict=True))
+    refuse_if_any(
+        fault for leaf, column in leaf_columns for fault in code_faults(leaf.question or "", column, leaf.scale)
     )
+    return np.column_stack([_points(column, leaf.scale, tree.scale_map) for leaf, column in leaf_columns])
 
 
 def on_scale_map(value: float, used: ScaleMap, wanted: ScaleMap) -> float:
@@ -188,6 +189,14 @@ def on_scale_map(value: float, used: ScaleMap, wanted: ScaleMap) -> float:
     if used is wanted:
         return value
     return (value - 20) * 1.25 if wanted is ScaleMap.MINMAX else value / 1.25 + 20
+
+
+def code_faults(question: str, codes: FloatArray, scale: AnswerScale) -> Iterator[Problem]:
+    """The first answers (n,) that are neither missing nor a whole code of the scale."""
+    faulty = ~np.isnan(codes) & ((codes < scale.minimum) | (codes > scale.maximum) | (codes != np.floor(codes)))
+    for row in np.flatnonzero(faulty)[:20]:
+        expected = f"a code from {scale.minimum} to {scale.maximum} is expected"
+        yield Problem(f"{question}[{row}]", f"{expected}, not {codes[row]:g}")
 
 
 def _points(codes: FloatArray, scale: AnswerScale, scale_map: ScaleMap) -> FloatArray:
@@ -267,14 +276,6 @@ def _by_scale_map(tree: IndicatorTree, index: float) -> dict[ScaleMap, float]:
     five_points = all(leaf.scale == FIVE_POINTS for leaf in tree.leaves())
     wanted = tuple(ScaleMap) if five_points else (tree.scale_map,)
     return {scale_map: on_scale_map(index, tree.scale_map, scale_map) for scale_map in wanted}
-
-
-def _code_faults(leaf: Indicator, codes: FloatArray) -> Iterator[Problem]:
-    scale = leaf.scale
-    faulty = ~np.isnan(codes) & ((codes < scale.minimum) | (codes > scale.maximum) | (codes != np.floor(codes)))
-    for row in np.flatnonzero(faulty)[:20]:
-        expected = f"a code from {scale.minimum} to {scale.maximum} is expected"
-        yield Problem(f"{leaf.question}[{row}]", f"{expected}, not {codes[row]:g}")
 
 
 def _unanswered(tree: IndicatorTree, counted: BoolArray) -> Iterator[Problem]:
