@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,23 @@ def parse_document(model: type[Document], content: Any) -> Document:
 
 
 def _problems_of(error: ValidationError) -> Iterable[Problem]:
-    for detail in error.errors(include_url=False, include_input=False):
+    details = error.errors(include_url=False, include_input=False)
+    for detail in details:
+        if _is_short_only_by_faulty_parts(detail, details):
+            continue
         path = _path(detail["loc"])
         cause = detail.get("ctx", {}).get("error")
         if isinstance(cause, SurveyProblem):
             yield from (Problem(_join(path, inner.place), inner.message) for inner in cause.problems)
         else:
             yield Problem(path, detail["msg"].removeprefix("Value error, "))
+
+
+def _is_short_only_by_faulty_parts(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    """A list whose parts are all refused counts as empty, which would be one fault too many."""
+    place = detail["loc"]
+    within = (other["loc"] for other in details if len(other["loc"]) > len(place))
+    return detail["type"] == "too_short" and any(other[: len(place)] == place for other in within)
 
 
 def _path(location: tuple[int | str, ...]) -> str:

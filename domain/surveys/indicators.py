@@ -77,7 +77,7 @@ class IndicatorTree(BaseModel):
     id: Identifier
     title: Translations
     scale_map: ScaleMap
-    children: tuple[Indicator, ...]
+    children: tuple[Indicator, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
@@ -105,8 +105,6 @@ def _descend(siblings: tuple[Indicator, ...], above: str, share: float) -> Itera
 
 
 def _faults(tree: IndicatorTree) -> Iterator[Problem]:
-    if not tree.children:
-        yield Problem(tree.id, "a tree needs at least one indicator")
     yield from _weight_faults(tree.id, tree.children)
     for path, _, node in tree.nodes():
         yield from _node_faults(path, node, tree.scale_map)

@@ -9,6 +9,8 @@ from domain.surveys.arrays import BoolArray, FloatArray
 from domain.surveys.errors import Problem, refuse_if_any
 from domain.surveys.sampling.selection import Drawn
 
+ROUNDING_SLACK = 1e-9
+
 
 def draw_systematic(units: int, take: int, *, start: float) -> Drawn:
     """Every (units/take)-th row from a random start in [0, 1) of the first interval; the frame is sorted beforehand.
@@ -17,7 +19,7 @@ def draw_systematic(units: int, take: int, *, start: float) -> Drawn:
     start outside [0, 1).
     """
     refuse_if_any(_range_faults(units, take, start))
-    rows = np.floor((start + np.arange(take)) * units / take).astype(np.int64)
+    rows = np.floor((_off_the_end(start) + np.arange(take)) * units / take).astype(np.int64)
     return Drawn(np.minimum(rows, units - 1), np.full(take, take / units))
 
 
@@ -41,7 +43,7 @@ def _certain_units(sizes: FloatArray, take: int) -> BoolArray:
     """Grows until nobody else's share reaches 1; ends because each round adds a unit."""
     certain = np.zeros(len(sizes), dtype=np.bool_)
     while certain.sum() < take:
-        more = ~certain & (_proportional(sizes, certain, take) >= 1)
+        more = ~certain & (_proportional(sizes, certain, take) >= 1 - ROUNDING_SLACK)
         if not more.any():
             break
         certain |= more
@@ -56,8 +58,13 @@ def _proportional(sizes: FloatArray, certain: BoolArray, take: int) -> FloatArra
 
 def _every_whole_step(inclusion: FloatArray, take: int, start: float) -> np.typing.NDArray[np.int64]:
     """Rows at which the running sum of probabilities passes start, start + 1, start + 2 …"""
-    passed = np.searchsorted(np.cumsum(inclusion), start + np.arange(take), side="right")
+    passed = np.searchsorted(np.cumsum(inclusion), _off_the_end(start) + np.arange(take), side="right")
     return np.minimum(passed, len(inclusion) - 1)
+
+
+def _off_the_end(start: float) -> float:
+    """A start so near to 1 that its sums would be rounded into the next interval is moved off it."""
+    return min(start, 1 - ROUNDING_SLACK)
 
 
 def _range_faults(units: int, take: int, start: float) -> Iterator[Problem]:

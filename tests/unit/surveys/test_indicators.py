@@ -89,4 +89,4 @@ def test_a_scale_that_does_not_ascend_is_refused_by_its_path() -> None:
 
 
 def test_a_tree_without_indicators_is_refused() -> None:
-    assert problems_of() == (Problem("csi", "a tree needs at least one indicator"),)
+    assert [problem.place for problem in problems_of()] == ["children"]
