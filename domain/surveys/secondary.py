@@ -13,7 +13,7 @@ from domain.surveys.indicators import AnswerScale
 from domain.surveys.tree_index import FIVE_POINTS, Reliability, Score, code_faults
 from domain.surveys.variance.design import SurveyDesign
 from domain.surveys.variance.estimates import Estimate, estimate_mean
-from domain.surveys.variance.intervals import net_promoter_interval, t_interval, wilson_interval
+from domain.surveys.variance.intervals import Interval, net_promoter_interval, t_interval, wilson_interval
 
 ZERO_TO_TEN = AnswerScale(minimum=0, maximum=10)
 SEVEN_POINTS = AnswerScale(minimum=1, maximum=7)
@@ -50,15 +50,7 @@ def satisfaction_rate(
     codes, there = _answered(question, answers, scale, design)
     if Reliability.of(int(there.sum())) is Reliability.SUPPRESSED:
         return _withheld(there)
-    share = estimate_mean(design, codes >= least, there)
-    rows = _effective_rows(share, design, there)
-    bounds = wilson_interval(share.value, rows, confidence)
-    return Score(
-        respondents=share.rows,
-        value=100 * share.value,
-        standard_error=100 * share.standard_error,
-        interval=type(bounds)(100 * bounds.low, 100 * bounds.high),
-    )
+    return share_in_percent(codes >= least, there, design, confidence)
 
 
 def net_promoter_score(
@@ -103,6 +95,17 @@ def customer_effort_score(
     mean = estimate_mean(design, codes, there)
     interval = t_interval(mean.value, mean.standard_error, mean.degrees_of_freedom, confidence)
     return Score(mean.rows, mean.value, mean.standard_error, interval)
+
+
+def share_in_percent(members: BoolArray, there: BoolArray, design: SurveyDesign, confidence: float = 0.95) -> Score:
+    """Share of the members (n,) among those who are there (n,), in percent with Wilson's interval.
+
+    Refuses with SurveyProblem if nobody with a weight is there.
+    """
+    share = estimate_mean(design, members, there)
+    bounds = wilson_interval(share.value, _effective_rows(share, design, there), confidence)
+    interval = Interval(100 * bounds.low, 100 * bounds.high)
+    return Score(share.rows, 100 * share.value, 100 * share.standard_error, interval)
 
 
 def _answered(
