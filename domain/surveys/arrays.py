@@ -1,5 +1,6 @@
 """Array types of the survey rules, labels as codes and sums by code. Owns no rule."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -46,3 +47,19 @@ def _encode_small_integers(values: NDArray[Any]) -> Coded:
 def sums_by(codes: IntArray, column: NDArray[Any], size: int) -> FloatArray:
     """Sums (size,) of a column (n,) over the rows of each code (n,)."""
     return np.asarray(np.bincount(codes, column, minlength=size), dtype=np.float64)
+
+
+def is_missing(labels: NDArray[Any]) -> BoolArray:
+    """Rows whose label is none, empty or not a number."""
+    match labels.dtype.kind:
+        case "f":
+            return np.asarray(np.isnan(labels))
+        case "U":
+            return np.asarray(labels == "")
+        case "O":
+            return np.array([_is_nothing(label) for label in labels.tolist()])
+    return np.zeros(len(labels), dtype=np.bool_)
+
+
+def _is_nothing(label: object) -> bool:
+    return label in {None, ""} or (isinstance(label, float) and math.isnan(label))

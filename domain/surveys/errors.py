@@ -22,11 +22,9 @@ class Problem:
 class SurveyProblem(ValueError):
     """The input is refused and nothing was computed; `problems` lists every fault that was found."""
 
-    def __init__(self, *problems: Problem) -> None:
-        if not problems:
-            raise AssertionError("a refusal needs a problem")
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = problems
+    def __init__(self, first: Problem, *others: Problem) -> None:
+        self.problems = (first, *others)
+        super().__init__("; ".join(map(str, self.problems)))
 
 
 def refuse_if_any(problems: Iterable[Problem]) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from domain.surveys.arrays import FloatArray, IntArray
 from domain.surveys.errors import Problem, refuse_if_any
@@ -39,7 +40,7 @@ def draw_within_clusters(
     return TwoStageDraw(inside[draw.rows], draw.inclusion * first_stage[cluster], cluster)
 
 
-def _faults(frame: Frame, labels: np.typing.NDArray[np.generic], inclusion: FloatArray, take: int) -> Iterator[Problem]:
+def _faults(frame: Frame, labels: NDArray[Any], inclusion: FloatArray, take: int) -> Iterator[Problem]:
     if take < 1:
         yield Problem("take", f"at least 1, not {take}")
     for label in labels[~np.isin(labels, frame.strata.labels)]:

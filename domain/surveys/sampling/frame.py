@@ -4,7 +4,6 @@ Units that opted out or are in quarantine stay in the frame: they are drawn like
 since inclusion probabilities would be wrong without them.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
@@ -12,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from domain.surveys.arrays import BoolArray, Coded, FloatArray, IntArray, encode
+from domain.surveys.arrays import BoolArray, Coded, FloatArray, IntArray, encode, is_missing
 from domain.surveys.errors import Problem, refuse_if_any
 
 MOST_FAULTS_NAMED = 100
@@ -78,22 +77,6 @@ def _rows(what: str, faulty: BoolArray, ids: NDArray[Any]) -> Iterator[Problem]:
         yield Problem(f"row {row} (unit {ids[row]})", what)
     if len(rows) > MOST_FAULTS_NAMED:
         yield Problem("frame", f"{what} in {len(rows) - MOST_FAULTS_NAMED} more rows")
-
-
-def is_missing(labels: NDArray[Any]) -> BoolArray:
-    """Rows whose label is none, empty or not a number."""
-    match labels.dtype.kind:
-        case "f":
-            return np.asarray(np.isnan(labels))
-        case "U":
-            return np.asarray(labels == "")
-        case "O":
-            return np.array([_is_nothing(label) for label in labels.tolist()])
-    return np.zeros(len(labels), dtype=np.bool_)
-
-
-def _is_nothing(label: object) -> bool:
-    return label in {None, ""} or (isinstance(label, float) and math.isnan(label))
 
 
 def _is_repeated(ids: NDArray[Any]) -> BoolArray:

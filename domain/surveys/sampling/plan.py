@@ -7,9 +7,10 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from domain.surveys.arrays import FloatArray, IntArray
 from domain.surveys.errors import Problem, refuse_if_any
 from domain.surveys.indicators import Identifier
-from domain.surveys.sampling.allocation import Allocation, AllocationRule, Strata, allocate
+from domain.surveys.sampling.allocation import REMAINDER_SLACK, Allocation, AllocationRule, Strata, allocate
 from domain.surveys.sampling.sizes import FieldTerms, SampleSize, size_for_mean, size_for_share
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -97,8 +98,12 @@ class SamplingDesign(_Part):
         total = self.sample_size(int(units.sum()))
         return allocate(total, strata, self.allocation, power=self.power, at_least=self.at_least)
 
+    def reserve(self, allocation: Allocation) -> IntArray:
+        """Units to hold ready in each stratum (h,), rounded up."""
+        return np.asarray(np.ceil(allocation.units * self.reserve_share - REMAINDER_SLACK), dtype=np.int64)
 
-def _column(values: Mapping[str, float], names: tuple[str, ...]) -> np.typing.NDArray[np.float64] | None:
+
+def _column(values: Mapping[str, float], names: tuple[str, ...]) -> FloatArray | None:
     return np.array([values[name] for name in names]) if set(names) <= values.keys() else None
 
 

@@ -3,8 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from scipy.special import ndtri
+from statistics import NormalDist
 
 from domain.surveys.errors import Problem, refuse_if_any
 
@@ -84,7 +83,7 @@ def _round_up(number: float) -> int:
 
 
 def _normal_quantile(confidence: float) -> float:
-    return float(ndtri((1 + confidence) / 2))
+    return NormalDist().inv_cdf((1 + confidence) / 2)
 
 
 def _term_faults(confidence: float, terms: FieldTerms) -> Iterator[Problem]:

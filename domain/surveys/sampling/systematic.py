@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from domain.surveys.arrays import BoolArray, FloatArray
+from domain.surveys.arrays import BoolArray, FloatArray, IntArray
 from domain.surveys.errors import Problem, refuse_if_any
 from domain.surveys.sampling.selection import Drawn
 
@@ -56,7 +56,7 @@ def _proportional(sizes: FloatArray, certain: BoolArray, take: int) -> FloatArra
     return shares
 
 
-def _every_whole_step(inclusion: FloatArray, take: int, start: float) -> np.typing.NDArray[np.int64]:
+def _every_whole_step(inclusion: FloatArray, take: int, start: float) -> IntArray:
     """Rows at which the running sum of probabilities passes start, start + 1, start + 2 …"""
     passed = np.searchsorted(np.cumsum(inclusion), _off_the_end(start) + np.arange(take), side="right")
     return np.minimum(passed, len(inclusion) - 1)

@@ -8,9 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from domain.surveys.arrays import FloatArray, IntArray, encode
+from domain.surveys.arrays import FloatArray, IntArray, encode, is_missing
 from domain.surveys.errors import Problem, refuse_if_any
-from domain.surveys.sampling.frame import is_missing
 
 SUM_TOLERANCE = 1e-6
 """Relative: totals of two margins that differ by more do not describe the same population."""

@@ -8,6 +8,7 @@ import pytest
 
 from domain.surveys.branching import Answer
 from domain.surveys.definition import AddOn, SurveyDefinition
+from domain.surveys.dispositions import CompletenessThresholds
 from domain.surveys.errors import Problem, SurveyProblem, parse_document
 from domain.surveys.questionnaire import Role
 from domain.surveys.shipped import add_on_names, named_add_on, named_survey, survey_names
@@ -203,6 +204,16 @@ def test_core_questions_that_were_not_asked_do_not_count() -> None:
     without_repair: dict[str, Answer] = {"supply_pressure": 5, "supply_quality": 4, "had_repair": "no"}
     assert gas.core_share_answered(without_repair) == pytest.approx(2 / 5)
     assert gas.core_share_answered(without_repair | {"had_repair": "yes"}) == pytest.approx(2 / 8)
+
+
+def test_the_items_of_a_structural_model_are_its_core() -> None:
+    survey = named_survey("ecsi")
+    assert survey.core_items() == tuple(item.id for item in survey.questionnaire.items())
+
+
+def test_the_thresholds_of_the_field_plan_are_those_of_dispositions() -> None:
+    survey = parse_document(SurveyDefinition, content(fieldwork__thresholds={"complete": 0.9, "partial": 0.3}))
+    assert survey.fieldwork.thresholds.for_dispositions() == CompletenessThresholds(0.9, 0.3)
 
 
 def test_without_an_index_the_required_questions_are_the_core() -> None:

@@ -138,6 +138,13 @@ def test_a_missing_code_and_a_known_attribute_may_be_asked_for() -> None:
     assert fault_places(pages, known=("product",)) == []
 
 
+def test_numbers_and_texts_may_be_compared_with_their_like() -> None:
+    page = [number("age", 18, 99), text("words"), text("q", relevant="${age} > 65.5 or ${words} = 'none'")]
+    assert fault_places(page) == []
+    wrong = [*page[:2], text("q", relevant="${age} = 'old' or ${words} = 3")]
+    assert fault_places(wrong) == [("q relevant", "age never is 'old'"), ("q relevant", "words never is 3")]
+
+
 def test_a_constraint_on_a_value_off_its_own_scale_is_refused() -> None:
     assert fault_places([rating("score", **constrained(". >= 7"))]) == [("score constraint", ". never is 7")]
 
@@ -221,6 +228,32 @@ def test_a_question_that_may_be_skipped_or_not_known_is_no_dead_end(way_out: Par
 def test_a_constraint_that_nothing_meets_is_a_dead_end_whatever_came_before() -> None:
     page = [rating("q", **constrained(". < 2 and . > 3"))]
     assert ways(page) == [("q", "a dead end: it has no valid answer whatever was answered before")]
+
+
+def test_a_known_attribute_may_have_any_value_that_is_asked_for_but_only_one() -> None:
+    page = [text("q", relevant="${product} = 'gas'"), text("r", relevant="${product} = 'a' and ${product} = 'b'")]
+    assert ways(page, known=("product",)) == [("r", UNASKED)]
+
+
+def test_a_place_in_a_ranking_may_be_asked_for() -> None:
+    page = [single("order", "price", "staff", "speed", kind="ranking", places=2)]
+    both = "selected(${order}, 'price') and selected(${order}, 'staff')"
+    assert ways([*page, text("q", relevant=both)]) == []
+    assert ways([*page, text("q", relevant=f"{both} and selected(${{order}}, 'speed')")]) == [("q", UNASKED)]
+
+
+def test_numbers_and_ratings_are_compared_with_each_other() -> None:
+    page = [number("paid", 0, 100), rating("worth", 0, 10), text("q", relevant="${worth} > ${paid}")]
+    assert ways(page) == []
+    page[0]["minimum"] = 20
+    assert ways(page) == [("q", UNASKED)]
+
+
+def test_more_codes_told_apart_than_can_be_tried_are_refused() -> None:
+    codes = [f"c{number}" for number in range(11)]
+    all_of_them = " and ".join(f"selected(${{many}}, '{code}')" for code in codes)
+    found = ways([single("many", *codes, kind="multiple"), text("q", relevant=all_of_them)])
+    assert {place for place, _ in found} == {"many", "q"}
 
 
 def test_a_follow_up_on_any_of_many_ratings_is_found_at_once() -> None:

@@ -45,6 +45,11 @@ def test_a_census_takes_everybody() -> None:
     assert census.allocated({"a": 70, "b": 7}).units.tolist() == [70, 7]
 
 
+def test_the_reserve_is_a_share_of_each_stratum_rounded_up() -> None:
+    plan = design(size=15, reserve_share=0.5)
+    assert plan.reserve(plan.allocated({"a": 100, "b": 50})).tolist() == [5, 3]
+
+
 def test_a_size_above_the_population_is_the_population() -> None:
     assert design(size=500).sample_size(120) == 120
 

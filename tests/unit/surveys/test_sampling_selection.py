@@ -131,6 +131,12 @@ def test_a_stratum_may_be_missing_in_any_way() -> None:
     assert [problem.place for problem in numbered] == ["row 1 (unit 2)"]
 
 
+def test_ids_that_are_not_all_texts_are_compared_as_texts() -> None:
+    ids = np.array(["7", 7, "8"], dtype=object)
+    found = refusal(lambda: Frame.of(ids, ["a"] * 3, [0.1, 0.2, 0.3]))
+    assert found == (Problem("row 1 (unit 7)", "unit id is used twice"),)
+
+
 def test_more_faults_than_can_be_named_are_counted() -> None:
     found = refusal(lambda: Frame.of(np.zeros(150, dtype=np.int64), np.ones(150, dtype=np.int64), np.zeros(150)))
     assert len(found) == 101

@@ -100,6 +100,11 @@ def test_weights_that_are_all_zero_are_refused() -> None:
     assert refusal(lambda: SurveyDesign.of([0.0, 0.0])) == (Problem("weights", "all are 0"),)
 
 
+@pytest.mark.parametrize("weights", [[], [[1.0, 2.0]]])
+def test_weights_that_are_not_one_per_row_are_refused(weights: Any) -> None:
+    assert refusal(lambda: SurveyDesign.of(weights))[0].place == "weights"
+
+
 def test_a_unit_in_two_strata_is_refused_by_row() -> None:
     columns = StageColumns(units=[1, 1, 2, 2, 2], strata=STRATA[[0, 2, 2, 2, 2]])
     found = refusal(lambda: SurveyDesign.of(WEIGHTS, [columns]))
