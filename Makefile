@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up check lint test lock clean
+.PHONY: help demo up check lint test secrets lock clean
 
 help: ## Explain the targets (this text)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,17 @@ lint: .venv/.installed ## Format, lint, types and import rules only
 
 test: lint ## Everything that CI runs: lint and the whole test-suite, on real PostgreSQL and Temporal
 	$(BIN)/pytest
+
+secrets: ## Make the secrets that docker-compose.yml needs and that do not exist yet, in ./secrets
+	@mkdir -p -m 750 secrets
+	@set -eu; umask 027; cd secrets; \
+	for name in postgres_password amends_password temporal_password; do \
+		test -s $$name || $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(32))' > $$name; \
+	done; \
+	test -s database_url || echo "postgresql://amends:$$(cat amends_password)@postgres:5432/amends" > database_url; \
+	test -s master_key \
+		|| $(PYTHON) -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())' > master_key
+	@test -s secrets/smtp_url || echo "Now write secrets/smtp_url yourself: see .env.example."
 
 lock: | $(BIN)/uv ## Resolve the dependencies of pyproject.toml anew into the two requirement files
 	$(LOCK) --upgrade --extra reports --output-file requirements.txt

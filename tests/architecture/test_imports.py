@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tests.architecture.source_tree import imported_packages, modules
 
-DOMAIN_LEANS_ON = {"domain", "holidays", "numpy", "pydantic", "scipy", "sklearn"}
+DOMAIN_LEANS_ON = {"domain", "holidays", "numpy", "pydantic", "pydantic_core", "scipy", "sklearn"}
 EMPTY_WORDS = {"base", "common", "core", "helper", "helpers", "manager", "util", "utils"}
 
 
