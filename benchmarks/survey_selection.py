@@ -21,9 +21,9 @@ def main() -> None:
     ours = draw_stratified(frame, PER_STRATUM, start=0.25)
     if set(ours.rows.tolist()) != set(by_sorting(frame, 0.25).tolist()):
         raise SystemExit("both ways must draw the same units")
-    print(f"{PER_STRATUM * STRATA:,} of {UNITS:,} units in {STRATA} strata, best of 7")
-    taken = best_of(7, lambda: draw_stratified(frame, PER_STRATUM, start=0.25))
-    sorted_in = best_of(7, lambda: by_sorting(frame, 0.25))
+    print(f"{PER_STRATUM * STRATA:,} of {UNITS:,} units in {STRATA} strata, best of 15")
+    taken = best_of(15, lambda: draw_stratified(frame, PER_STRATUM, start=0.25))
+    sorted_in = best_of(15, lambda: by_sorting(frame, 0.25))
     print(f"  draw_stratified      {taken:8.4f} s   (limit {LIMIT_SECONDS} s)")
     print(f"  NumPy, sort it all   {sorted_in:8.4f} s   ({sorted_in / taken:.0f} ×)")
     if taken > LIMIT_SECONDS:

@@ -33,9 +33,9 @@ def measured_raking(generator: np.random.Generator) -> bool:
     raked = rake(weights, margins)
     if not np.allclose(raked.weights, raked_by_rows(weights, margins, raked.rounds), rtol=1e-6):
         raise SystemExit("both ways must give the same weights")
-    print(f"raking {ROWS:,} rows to 4 margins in {raked.rounds} rounds, best of 7")
-    built = best_of(7, lambda: [Margin.of(name, labels, targets[name]) for name, labels in columns.items()])
-    taken = best_of(7, lambda: rake(weights, margins))
+    print(f"raking {ROWS:,} rows to 4 margins in {raked.rounds} rounds, best of 15")
+    built = best_of(15, lambda: [Margin.of(name, labels, targets[name]) for name, labels in columns.items()])
+    taken = best_of(15, lambda: rake(weights, margins))
     by_rows = best_of(2, lambda: raked_by_rows(weights, margins, raked.rounds))
     print(f"  rake                     {taken:8.4f} s   (limit {RAKING_LIMIT_SECONDS} s)")
     print(f"  matching labels before   {built:8.4f} s")
@@ -61,8 +61,8 @@ def measured_mean(generator: np.random.Generator) -> bool:
     ours = clustered_mean(weights, clusters, values)
     if not np.allclose([ours.value, ours.standard_error], mean_by_sorting(weights, clusters, values)):
         raise SystemExit("both ways must give the same mean and standard error")
-    print(f"mean of {ROWS:,} rows in {CLUSTERS:,} clusters with its standard error, best of 7")
-    taken = best_of(7, lambda: clustered_mean(weights, clusters, values))
+    print(f"mean of {ROWS:,} rows in {CLUSTERS:,} clusters with its standard error, best of 15")
+    taken = best_of(15, lambda: clustered_mean(weights, clusters, values))
     by_sorting = best_of(3, lambda: mean_by_sorting(weights, clusters, values))
     print(f"  estimate_mean            {taken:8.4f} s   (limit {MEAN_LIMIT_SECONDS} s)")
     print(f"  NumPy, sorted clusters   {by_sorting:8.4f} s   ({by_sorting / taken:.1f} ×)")

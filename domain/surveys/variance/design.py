@@ -122,31 +122,33 @@ def _weight_faults(weight: FloatArray) -> Iterator[Problem]:
 
 def _coded_stages(columns: Sequence[StageColumns], rows: int) -> tuple[Stage, ...]:
     stages: list[Stage] = []
-    above, share_of_row = np.zeros(rows, dtype=np.int64), np.ones(rows)
+    above, share_of_unit = np.zeros(rows, dtype=np.int64), np.ones(1)
     for number, column in enumerate(columns, start=1):
-        stage = _coded_stage(f"stage {number}", column, above, share_of_row)
+        stage = _coded_stage(f"stage {number}", column, above, share_of_unit)
         stages.append(stage)
-        above = stage.unit
-        share_of_row = share_of_row * stage.sampled_part[stage.stratum_of_unit[stage.unit]]
+        above, share_of_unit = stage.unit, (stage.share * stage.sampled_part)[stage.stratum_of_unit]
     return tuple(stages)
 
 
-def _coded_stage(place: str, columns: StageColumns, above: IntArray, share_of_row: FloatArray) -> Stage:
-    rows = len(above)
-    refuse_if_any(_length_faults(place, columns, rows))
-    strata = (
-        _nested(above, columns.strata) if columns.strata is not None else Coded(above, np.arange(int(above.max()) + 1))
-    )
-    unit = _nested(above, columns.units).codes if columns.units is not None else np.arange(rows)
+def _coded_stage(place: str, columns: StageColumns, above: IntArray, share_of_unit: FloatArray) -> Stage:
+    refuse_if_any(_length_faults(place, columns, len(above)))
+    strata = _strata(above, columns.strata)
+    unit = _nested(above, columns.units).codes if columns.units is not None else np.arange(len(above))
     stratum_of_unit = np.empty(int(unit.max()) + 1, dtype=np.int64)
     stratum_of_unit[unit] = strata.codes
-    refuse_if_any(_first_difference(place, stratum_of_unit[unit] != strata.codes, "unit is in another stratum"))
+    if columns.strata is not None:
+        refuse_if_any(_first_difference(place, stratum_of_unit[unit] != strata.codes, "unit is in another stratum"))
     counts = np.bincount(stratum_of_unit, minlength=strata.size)
     first_row = _first_rows(strata)
     names = np.char.add("of row ", first_row.astype(str)) if above.any() else strata.labels
     size = _population_sizes(place, columns.population, strata.codes, first_row)
     refuse_if_any(_excess_faults(place, size, counts, names))
-    return Stage(unit, stratum_of_unit, names, counts, counts / size, share_of_row[first_row])
+    return Stage(unit, stratum_of_unit, names, counts, counts / size, share_of_unit[above[first_row]])
+
+
+def _strata(above: IntArray, column: ArrayLike | None) -> Coded:
+    """Without strata of its own, a stage has one for each unit of the stage above."""
+    return _nested(above, column) if column is not None else Coded(above, np.arange(int(above.max()) + 1))
 
 
 def _length_faults(place: str, columns: StageColumns, rows: int) -> Iterator[Problem]:
@@ -163,8 +165,9 @@ def _nested(above: IntArray, column: ArrayLike) -> Coded:
 
 
 def _first_rows(coded: Coded) -> IntArray:
-    first = np.empty(coded.size, dtype=np.int64)
-    first[coded.codes[::-1]] = np.arange(len(coded.codes) - 1, -1, -1)
+    first = np.zeros(coded.size, dtype=np.int64)
+    if coded.size > 1:
+        first[coded.codes[::-1]] = np.arange(len(coded.codes) - 1, -1, -1)
     return first
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from domain.surveys.arrays import BoolArray, FloatArray, encode, sums_by
+from domain.surveys.arrays import BoolArray, FloatArray, encode
 from domain.surveys.errors import Problem, refuse_if_any
 from domain.surveys.variance.design import SurveyDesign
 from domain.surveys.variance.taylor import taylor_covariance
@@ -38,10 +38,10 @@ def estimate_mean(design: SurveyDesign, values: ArrayLike, domain: ArrayLike | N
     """
     inside = _domain(design, domain)
     column = _column(design, "values", values, inside)
-    weight = design.weights * inside
+    weight = _inside(design.weights, inside)
     mass = weight.sum()
     mean = float(weight @ column / mass)
-    deviation = (column - mean) * inside
+    deviation = _inside(column - mean, inside)
     variance = _variance(design, deviation / mass)
     spread = _population_variance(weight, deviation, mass)
     return _estimate(design, mean, variance, weight, simple_variance=spread, mass=mass)
@@ -51,11 +51,13 @@ def estimate_total(design: SurveyDesign, values: ArrayLike, domain: ArrayLike | 
     """Weighted total of values (n,) over the domain (n,). Refuses as `estimate_mean` does (Horvitz, Thompson 1952)."""
     inside = _domain(design, domain)
     column = _column(design, "values", values, inside)
-    weight = design.weights * inside
+    weight = _inside(design.weights, inside)
     mass = weight.sum()
     total = float(weight @ column)
-    spread = _population_variance(weight, (column - total / mass) * inside, mass) * mass**2
-    return _estimate(design, total, _variance(design, column * inside), weight, simple_variance=spread, mass=mass)
+    spread = _population_variance(weight, _inside(column - total / mass, inside), mass) * mass**2
+    return _estimate(
+        design, total, _variance(design, _inside(column, inside)), weight, simple_variance=spread, mass=mass
+    )
 
 
 def estimate_ratio(
@@ -65,11 +67,11 @@ def estimate_ratio(
     inside = _domain(design, domain)
     above = _column(design, "numerator", numerator, inside)
     below = _column(design, "denominator", denominator, inside)
-    weight = design.weights * inside
+    weight = _inside(design.weights, inside)
     total = float(weight @ below)
     refuse_if_any([Problem("denominator", "its weighted total is 0")] if total == 0 else [])
     ratio = float(weight @ above) / total
-    return _estimate(design, ratio, _variance(design, (above - ratio * below) * inside / total), weight)
+    return _estimate(design, ratio, _variance(design, _inside(above - ratio * below, inside) / total), weight)
 
 
 def estimate_means_by(design: SurveyDesign, values: ArrayLike, groups: ArrayLike) -> dict[str, Estimate]:
@@ -81,14 +83,11 @@ def estimate_means_by(design: SurveyDesign, values: ArrayLike, groups: ArrayLike
 def degrees_of_freedom(design: SurveyDesign, counted: BoolArray | None = None) -> int:
     """Primary sampling units less strata, of the rows (n,) that count; at least 1 so that an interval exists."""
     stage = design.stages[0]
-    units = sums_by(stage.unit, _has_weight(design, counted), len(stage.stratum_of_unit)) > 0
-    strata = np.unique(stage.stratum_of_unit[units])
-    return max(int(units.sum()) - len(strata), 1)
-
-
-def _has_weight(design: SurveyDesign, counted: BoolArray | None) -> BoolArray:
-    positive: BoolArray = design.weights > 0
-    return positive if counted is None else positive & counted
+    positive = design.weights > 0
+    rows = positive if counted is None else positive & counted
+    units = np.zeros(len(stage.stratum_of_unit), dtype=np.bool_)
+    units[stage.unit if rows.all() else stage.unit[rows]] = True
+    return max(int(units.sum()) - len(np.unique(stage.stratum_of_unit[units])), 1)
 
 
 def _domain(design: SurveyDesign, domain: ArrayLike | None) -> BoolArray:
@@ -104,8 +103,13 @@ def _domain_faults(design: SurveyDesign, inside: BoolArray) -> Iterator[Problem]
         yield Problem("domain", "it has no row with a weight")
 
 
+def _inside(column: FloatArray, inside: BoolArray) -> FloatArray:
+    """The column with 0 outside the domain."""
+    return column if inside.all() else column * inside
+
+
 def _column(design: SurveyDesign, place: str, values: ArrayLike, inside: BoolArray) -> FloatArray:
-    """The column with 0 outside the domain, where it may be missing."""
+    """The column, with 0 for what is missing outside the domain."""
     column = np.asarray(values, dtype=np.float64)
     if column.shape != (design.rows,):
         refuse_if_any([Problem(place, f"{design.rows} rows are expected, not shape {column.shape}")])
@@ -114,7 +118,7 @@ def _column(design: SurveyDesign, place: str, values: ArrayLike, inside: BoolArr
         Problem(f"{place}[{row}]", "missing: leave the row out by the domain")
         for row in np.flatnonzero(missing & inside)[:20]
     )
-    return np.where(missing, 0.0, column)
+    return np.where(missing, 0.0, column) if missing.any() else column
 
 
 def _variance(design: SurveyDesign, influence: FloatArray) -> float:

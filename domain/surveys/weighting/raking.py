@@ -54,13 +54,15 @@ def rake(weights: FloatArray, margins: Sequence[Margin]) -> CalibratedWeights:
 
 def _cells(margins: Sequence[Margin]) -> _Cells:
     """Rows of the same categories in all margins share a cell; labels are compressed before they outgrow a table."""
-    cell, size = margins[0].codes, len(margins[0].categories)
+    cell, size = margins[0].codes.copy(), len(margins[0].categories)
     for margin in margins[1:]:
         width = len(margin.categories)
         if size * width > DENSE_CELLS:
             cell = encode(cell).codes
             size = int(cell.max()) + 1
-        cell, size = cell * width + margin.codes, size * width
+        cell *= width
+        cell += margin.codes
+        size *= width
     of_row = encode(cell).codes
     a_row = np.empty(int(of_row.max()) + 1, dtype=np.int64)
     a_row[of_row] = np.arange(len(of_row))
