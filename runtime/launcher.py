@@ -23,6 +23,8 @@ AT_ONCE = 8
 STARTS_PER_CLAIM = 100
 RPC_LIMIT = timedelta(seconds=10)
 QUERY_LIMIT = timedelta(seconds=1)
+TEMPORAL_AWAY = (RPCError, RuntimeError)
+"""A lazy client that cannot make its first connection raises RuntimeError, later ones RPCError."""
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +51,9 @@ class CaseLauncher:
             )
         except WorkflowAlreadyStartedError:
             log.debug("case runs already", extra={"reference": reference})
-        except RPCError as error:
-            log.warning("case not started yet", extra={"reference": reference, "status": error.status.name})
+        except TEMPORAL_AWAY as error:
+            status = error.status.name if isinstance(error, RPCError) else "UNAVAILABLE"
+            log.warning("case not started yet", extra={"reference": reference, "status": status})
             return False
         await self._unstarted.started(reference)
         return True
@@ -71,7 +74,7 @@ class CaseLauncher:
     async def perform(self, reference: str, epoch: int, submission: Submission, limit: timedelta) -> Answer:
         """Do a command in the case's workflow, starting it if it does not run.
 
-        Raises WorkflowUpdateFailedError for a refusal, RPCError or TimeoutError when it is not known what happened.
+        Raises WorkflowUpdateFailedError for a refusal, TEMPORAL_AWAY or TimeoutError when the outcome is not known.
         """
         start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             COMPLAINT,
@@ -101,7 +104,7 @@ class CaseLauncher:
             return await asyncio.wait_for(
                 handle.query(CASE_QUERY, result_type=Case, rpc_timeout=QUERY_LIMIT), QUERY_LIMIT.total_seconds()
             )
-        except (RPCError, TimeoutError):
+        except (*TEMPORAL_AWAY, TimeoutError):
             return None
 
 
@@ -109,5 +112,5 @@ async def _started_or_not(start: WithStartWorkflowOperation[Any, Any]) -> None:
     """Take the outcome of the start half, or asyncio complains that nobody did."""
     try:
         await asyncio.wait_for(start.workflow_handle(), timeout=0.01)
-    except (RPCError, TimeoutError, WorkflowAlreadyStartedError):
+    except (*TEMPORAL_AWAY, TimeoutError, WorkflowAlreadyStartedError):
         return
