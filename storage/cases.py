@@ -1,14 +1,14 @@
 """Reading cases: one by its reference, lists by filters and cursor, timelines, parked steps.
 
-Every list is paged by a key that an index has; nothing counts.
+Every list is paged by a key that an index has, and no list counts.
 """
 
 import base64
 import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,9 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.access import CaseScope
 from domain.complaints.case import Case
 from domain.complaints.facts import Entry, read_entry
-from storage.pool import Pool, borrow
+from storage.pool import Connection, Pool, borrow
 
 MAX_PAGE = 200
+MOST_COUNTED = 100_000
+"""Figures for operators stop here: past it, how much more does not matter, and counting would cost."""
 
 
 class BadCursor(ValueError):
@@ -42,6 +44,16 @@ class CaseFilter(BaseModel):
     customers: tuple[str, ...] | None = None
     received_from: datetime | None = None
     received_to: datetime | None = None
+    search: "Search | None" = None
+
+
+class Search(BaseModel):
+    """What a person typed to find a case: its number, a code, or something that these customers are known by."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    term: str
+    customers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +82,27 @@ class ParkedStep:
         return f"{self.reference}.{self.key}"
 
 
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("expected a time with its zone")
+    return at.astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A sort key that an index has; rows without it are not in the list."""
+    """A sort key that an index has; rows without it are not in the list. `read` takes its value out of a cursor."""
 
     column: str
     direction: str
     beyond: str
+    read: Callable[[Any], datetime | int]
 
 
 _ORDERS = {
-    "received": _Order("received_at", "DESC", "<"),
-    "due": _Order("next_due", "ASC", ">"),
+    "received": _Order("received_at", "DESC", "<", _moment),
+    "due": _Order("next_due", "ASC", ">", _moment),
+    "severity": _Order("severity", "DESC", "<", {1: 1, 2: 2, 3: 3, 4: 4, 5: 5}.__getitem__),
 }
 
 
@@ -110,8 +131,7 @@ class CaseRecords:
 
     async def find(self, reference: str) -> Case | None:
         async with borrow(self._pool) as connection:
-            state = await connection.fetchval("SELECT state::text FROM case_record WHERE reference = $1", reference)
-        return None if state is None else Case.model_validate_json(state)
+            return await find(connection, reference)
 
     async def page(
         self,
@@ -123,20 +143,9 @@ class CaseRecords:
         limit: int = 50,
     ) -> Page:
         """Cases in the order asked for, those that the reader may see. Raises BadCursor."""
-        order = _ORDERS[sort]
-        conditions = _conditions(wanted, scope)
-        if sort == "due":
-            conditions.add("next_due IS NOT NULL")
-        if cursor is not None:
-            beyond, reference = _read_cursor(cursor, sort)
-            conditions.add(f"({order.column}, reference) {order.beyond} ({{}}, {{}})", beyond, reference)
+        query, values = list_query(wanted, scope, sort=sort, cursor=cursor, limit=min(limit, MAX_PAGE) + 1)
         async with borrow(self._pool) as connection:
-            rows = await connection.fetch(
-                f"""SELECT state::text, {order.column} AS position, reference FROM case_record WHERE {conditions}
-                     ORDER BY {order.column} {order.direction}, reference {order.direction}
-                     LIMIT {min(limit, MAX_PAGE) + 1}""",  # noqa: S608  columns and limit are our own
-                *conditions.values,
-            )
+            rows = await connection.fetch(query, *values)
         shown = rows[: min(limit, MAX_PAGE)]
         more = len(rows) > len(shown)
         return Page(
@@ -178,9 +187,33 @@ class CaseRecords:
         return {row["kind"]: row["count"] for row in rows}
 
     async def outbox_depth(self) -> int:
-        """How many recorded events wait for delivery."""
+        """How many recorded events wait for delivery, counted up to a hundred thousand."""
         async with borrow(self._pool) as connection:
-            return int(await connection.fetchval("SELECT count(*) FROM outbox"))
+            return int(
+                await connection.fetchval("SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) waiting", MOST_COUNTED)
+            )
+
+
+def list_query(
+    wanted: CaseFilter, scope: CaseScope, *, sort: str, cursor: str | None, limit: int
+) -> tuple[str, list[Any]]:
+    """The statement of a list and its values. Raises BadCursor."""
+    order, conditions = _ORDERS[sort], _conditions(wanted, scope)
+    if sort == "due":
+        conditions.add("next_due IS NOT NULL")
+    if cursor is not None:
+        beyond, reference = _read_cursor(cursor, sort)
+        conditions.add(f"({order.column}, reference) {order.beyond} ({{}}, {{}})", beyond, reference)
+    query = f"""SELECT state::text, {order.column} AS position, reference FROM case_record WHERE {conditions}
+                 ORDER BY {order.column} {order.direction}, reference {order.direction}
+                 LIMIT {limit}"""  # noqa: S608  columns and limit are our own
+    return query, conditions.values
+
+
+async def find(connection: Connection, reference: str) -> Case | None:
+    """A case as the caller's transaction sees it."""
+    state = await connection.fetchval("SELECT state::text FROM case_record WHERE reference = $1", reference)
+    return None if state is None else Case.model_validate_json(state)
 
 
 def _conditions(wanted: CaseFilter, scope: CaseScope) -> _Conditions:
@@ -188,15 +221,16 @@ def _conditions(wanted: CaseFilter, scope: CaseScope) -> _Conditions:
     for condition, value in _narrowings(wanted):
         if value is not None:
             conditions.add(condition, value)
+    _add_flag(conditions, "is_breached", wanted.breached)
+    _add_flag(conditions, "needs_operator", wanted.needs_operator)
+    if wanted.search is not None:
+        conditions.add(_FOUND, wanted.search.term, wanted.search.customers)
     if not scope.everything:
-        conditions.add(
-            """(taken_by = {0} OR ({1}::text IS NOT NULL AND
-                (handler = {1} OR team = {2} OR (handler IS NULL AND team IS NULL))))""",
-            scope.taken_by,
-            scope.handler,
-            scope.team,
-        )
+        _add_scope(conditions, scope)
     return conditions
+
+
+_FOUND = "(reference = {0} OR ARRAY[category, product, region, partner] @> ARRAY[{0}] OR customer = ANY({1}))"
 
 
 def _narrowings(wanted: CaseFilter) -> Iterator[tuple[str, Any]]:
@@ -207,26 +241,40 @@ def _narrowings(wanted: CaseFilter) -> Iterator[tuple[str, Any]]:
     yield "severity = {}", wanted.severity
     yield "channel = {}", wanted.channel
     yield "next_due < {}", wanted.due_before
-    yield "is_breached = {}", wanted.breached
-    yield "needs_operator = {}", wanted.needs_operator
     yield "customer = ANY({})", wanted.customers
     yield "received_at >= {}", wanted.received_from
     yield "received_at < {}", wanted.received_to
 
 
-def _cursor(sort: str, position: datetime, reference: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([sort, position.isoformat(), reference]).encode()).decode()
+def _add_flag(conditions: _Conditions, column: str, wanted: bool | None) -> None:
+    """Written out, not passed as a value: so the planner knows that the partial index fits."""
+    if wanted is not None:
+        conditions.add(column if wanted else f"NOT {column}")
 
 
-def _read_cursor(cursor: str, sort: str) -> tuple[datetime, str]:
+def _add_scope(conditions: _Conditions, scope: CaseScope) -> None:
+    """The rule of `CaseScope.covers`, in SQL."""
+    reach, values = ["taken_by = {}"], [scope.taken_by]
+    if scope.handler is not None:
+        reach += ["handler = {}", "team = {}", "(handler IS NULL AND team IS NULL)"]
+        values += [scope.handler, scope.team]
+    conditions.add(f"({' OR '.join(reach)})", *values)
+
+
+def _cursor(sort: str, position: datetime | int, reference: str) -> str:
+    value = position if isinstance(position, int) else position.isoformat()
+    return base64.urlsafe_b64encode(json.dumps([sort, value, reference]).encode()).decode()
+
+
+def _read_cursor(cursor: str, sort: str) -> tuple[datetime | int, str]:
     try:
-        order, position, reference = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        at = datetime.fromisoformat(position)
-    except (ValueError, TypeError, binascii.Error) as error:
+        order, value, reference = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        position = _ORDERS[sort].read(value)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, binascii.Error) as error:
         raise BadCursor("the cursor is not one that this list gave") from error
-    if order != sort or at.tzinfo is None or not isinstance(reference, str):
+    if order != sort or not isinstance(reference, str) or not reference.isprintable():
         raise BadCursor(f"the cursor is of another order than {sort}")
-    return at, reference
+    return position, reference
 
 
 def covers(scope: CaseScope, case: Case) -> bool:

@@ -71,6 +71,13 @@ async def finish(connection: Connection, key: bytes, answer: StoredAnswer) -> No
     )
 
 
+async def offer_again(connection: Connection, key: bytes) -> None:
+    """End the lease of a claim: the request ended without an answer, a repetition may find out what became of it."""
+    await connection.execute(
+        "UPDATE idempotency SET started_at = started_at - $2::interval WHERE key = $1 AND status IS NULL", key, LEASE
+    )
+
+
 async def release(connection: Connection, key: bytes) -> None:
     """Forget a claim whose request was refused: nothing happened, the key may be used again."""
     await connection.execute("DELETE FROM idempotency WHERE key = $1 AND status IS NULL", key)

@@ -65,12 +65,13 @@ class UnstartedCases:
         """References and epochs to start now; each is left alone for a growing while, then offered again."""
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
-                """UPDATE unstarted_case u
+                """WITH due AS MATERIALIZED (
+                     SELECT reference FROM unstarted_case WHERE not_before <= $2
+                      ORDER BY not_before LIMIT $1 FOR UPDATE SKIP LOCKED)
+                   UPDATE unstarted_case u
                       SET tries = tries + 1, not_before = $2 + least($3::interval * power(2, least(tries, 10)), $4)
-                     FROM case_record c
-                    WHERE c.reference = u.reference AND u.reference IN (
-                          SELECT reference FROM unstarted_case WHERE not_before <= $2
-                           ORDER BY not_before LIMIT $1 FOR UPDATE SKIP LOCKED)
+                     FROM due JOIN case_record c USING (reference)
+                    WHERE u.reference = due.reference
                 RETURNING u.reference, c.epoch""",
                 limit,
                 at,

@@ -56,7 +56,9 @@ class People:
                     VALUES ($1, $2, $3, $4, $5, $6)
                     ON CONFLICT (name) DO UPDATE SET
                         roles = ARRAY(SELECT DISTINCT unnest(p.roles || excluded.roles) ORDER BY 1),
-                        team = coalesce(excluded.team, p.team), is_active = true
+                        team = coalesce(excluded.team, p.team), is_active = true,
+                        languages = CASE WHEN cardinality(excluded.languages) > 0
+                                         THEN excluded.languages ELSE p.languages END
                     RETURNING {_COLUMNS}""",  # noqa: S608
                 f"per_{secrets.token_hex(6)}",
                 name,
@@ -78,7 +80,7 @@ class People:
         return token
 
     async def revoke_tokens(self, person: str, at: datetime) -> int:
-        """Make all tokens of the person worthless; how many there were."""
+        """Make all tokens of the person worthless at once; how many there were."""
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
                 "UPDATE token SET revoked_at = $2 WHERE person = $1 AND revoked_at IS NULL RETURNING hash", person, at

@@ -31,11 +31,20 @@ CREATE TABLE case_record (
     state             jsonb       NOT NULL
 ) WITH (fillfactor = 70);
 
+-- The three orders of the list.
 CREATE INDEX case_record_received ON case_record (received_at DESC, reference DESC);
 CREATE INDEX case_record_due ON case_record (next_due, reference) WHERE next_due IS NOT NULL;
+CREATE INDEX case_record_severity ON case_record (severity DESC, reference DESC);
+-- What narrows it to few cases.
 CREATE INDEX case_record_status ON case_record (status, received_at DESC, reference DESC);
-CREATE INDEX case_record_handler ON case_record (handler, received_at DESC) WHERE is_open;
-CREATE INDEX case_record_customer ON case_record (customer, received_at DESC);
+CREATE INDEX case_record_handler ON case_record (handler, received_at DESC, reference DESC);
+CREATE INDEX case_record_team ON case_record (team, received_at DESC, reference DESC);
+CREATE INDEX case_record_taken_by ON case_record (taken_by, received_at DESC, reference DESC);
+CREATE INDEX case_record_customer ON case_record (customer, received_at DESC, reference DESC);
+CREATE INDEX case_record_breached ON case_record (received_at DESC, reference DESC) WHERE is_breached;
+CREATE INDEX case_record_needs_operator ON case_record (received_at DESC, reference DESC) WHERE needs_operator;
+CREATE INDEX case_record_codes ON case_record USING gin ((ARRAY[category, product, region, partner]));
+-- What the next anchor has to sign.
 CREATE INDEX case_record_unanchored ON case_record (reference) WHERE anchored_sequence < sequence;
 
 CREATE TABLE ledger (
@@ -54,7 +63,7 @@ CREATE INDEX ledger_command ON ledger (reference, command_id);
 
 CREATE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'the ledger is append-only';
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
 END $$;
 CREATE TRIGGER ledger_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
@@ -67,6 +76,8 @@ CREATE TABLE ledger_anchor (
     root      bytea       NOT NULL,
     signature bytea       NOT NULL
 );
+CREATE TRIGGER ledger_anchor_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_anchor
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 
 CREATE TABLE step (
     reference  text        NOT NULL,
@@ -79,7 +90,7 @@ CREATE TABLE step (
     changed_at timestamptz NOT NULL,
     PRIMARY KEY (reference, key)
 );
-CREATE INDEX step_parked ON step (changed_at, reference, key) WHERE state = 'parked';
+CREATE INDEX step_parked ON step (reference, key) WHERE state = 'parked';
 
 CREATE TABLE outbox (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -97,6 +108,7 @@ CREATE TABLE unstarted_case (
     tries     integer     NOT NULL DEFAULT 0
 );
 CREATE INDEX unstarted_case_order ON unstarted_case (not_before);
+CREATE INDEX unstarted_case_age ON unstarted_case (since);
 
 -- The same message from the same source is the same case; the source's own id is kept as a keyed hash only.
 CREATE TABLE intake_source (
