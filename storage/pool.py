@@ -67,6 +67,8 @@ def is_store_away(error: BaseException) -> bool:
             return state in _AWAY_STATES or state.startswith(_AWAY_CLASSES)
         case asyncpg.InterfaceError():
             return "clos" in str(error)  # "connection is closed", "pool is closing": nothing else tells them apart
+        case asyncpg.InternalClientError():
+            return "cannot switch to state" in str(error)  # the server died under it, the socket's end is not read yet
         case OSError():
             return error.filename is None and error.errno in _AWAY_ERRNOS
         case _:

@@ -41,10 +41,10 @@ async def valid(case: Case) -> None:
 
 
 async def partly_valid_with_corrections(case: Case) -> None:
-    """Partly valid; the category and the customer's address are put right on the way."""
+    """Partly valid; the product and the customer's address are put right on the way."""
     await case.supervisor.do(case.reference, "assess", decision="partly", ground="outside_terms")
     handler = await _assigned(case)
-    await handler.do(case.reference, "correct", field="category", code="other")
+    await handler.do(case.reference, "correct", field="product", code="water_heater")
     await handler.do(case.reference, "correct", field="address", text=case.text("幸福路 8 号", "8 Mill Lane"))
     await handler.do(case.reference, "note", text=case.text("已电话联系客户。", "Spoke to the customer."))
     await _answered(case, handler)
