@@ -10,7 +10,7 @@ from domain.surveys.arrays import FloatArray
 from domain.surveys.errors import parse_document
 from domain.surveys.indicators import IndicatorTree
 from domain.surveys.tree_index import compute_tree_index, leaf_points, respondent_scores
-from domain.surveys.variance.design import SurveyDesign
+from domain.surveys.variance.design import StageColumns, SurveyDesign
 
 Answers = dict[str, FloatArray]
 ROWS = 12
@@ -112,3 +112,40 @@ def test_the_index_is_the_sum_of_global_weights_times_leaf_means(tree: Indicator
     means = np.nanmean(leaf_points(tree, answers), axis=0)
     expected = means @ np.array(list(tree.leaf_weights().values()))
     np.testing.assert_allclose(scores_of(tree, answers, np.ones(ROWS))[""], expected, rtol=1e-12)
+
+
+def test_the_interval_of_the_index_holds_the_population_in_about_95_of_100_stratified_samples() -> None:
+    generator = np.random.default_rng(11)
+    tree = two_leaves()
+    population = population_of(generator)
+    truth = float(0.7 * np.nanmean(population["q_a"]) + 0.3 * np.nanmean(population["q_b"]))
+    hits = sum(holds(tree, population, generator, (truth - 1) * 25) for _ in range(2_000))
+    assert 0.93 <= hits / 2_000 <= 0.97
+
+
+STRATUM_SIZES, TAKEN = (3_000, 800, 200), (80, 40, 30)
+
+
+def two_leaves() -> IndicatorTree:
+    leaves = [branch("a", 0.7, np.random.default_rng(0), 0), branch("b", 0.3, np.random.default_rng(0), 0)]
+    return parse_document(IndicatorTree, {"id": "t", "title": {"en": "t"}, "scale_map": "minmax", "children": leaves})
+
+
+def population_of(generator: np.random.Generator) -> Answers:
+    """Three strata of other levels; a fifth has no answer to the second question."""
+    level = np.repeat([3.0, 4.0, 2.0], STRATUM_SIZES)
+    rows = len(level)
+    first, second = (np.clip(level + generator.integers(-1, 2, rows), 1, 5) for _ in range(2))
+    return {"q_a": first, "q_b": np.where(generator.random(rows) < 0.2, np.nan, second)}
+
+
+def holds(tree: IndicatorTree, population: Answers, generator: np.random.Generator, truth: float) -> bool:
+    first = np.concatenate([[0], np.cumsum(STRATUM_SIZES)[:-1]])
+    sizes = list(zip(first, STRATUM_SIZES, TAKEN, strict=True))
+    rows = np.concatenate([start + generator.choice(size, take, replace=False) for start, size, take in sizes])
+    size_of_row = np.repeat(STRATUM_SIZES, TAKEN).astype(float)
+    columns = StageColumns(strata=np.repeat(["big", "mid", "small"], TAKEN), population=size_of_row)
+    design = SurveyDesign.of(size_of_row / np.repeat(TAKEN, TAKEN), [columns])
+    answers = {name: column[rows] for name, column in population.items()}
+    interval = compute_tree_index(tree, answers, design).index.interval
+    return interval is not None and interval.low <= truth <= interval.high
