@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
-
 from starter.embedded.process import OwnedProcess, Probe
 
 READY_WITHIN = timedelta(minutes=1)
@@ -58,6 +56,8 @@ def answers(url: str) -> Probe:
     """A probe: whether a GET of the address succeeds."""
 
     async def probe() -> bool:
+        import httpx
+
         try:
             async with httpx.AsyncClient(timeout=PROBE_TIMEOUT_SECONDS) as client:
                 return (await client.get(url)).is_success

@@ -14,16 +14,15 @@ from enum import StrEnum
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
-
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
-from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from typing import TYPE_CHECKING
 
 from starter.embedded.binaries import temporal_program
 from starter.embedded.data_folder import LOOPBACK, remembered_port
 from starter.embedded.process import OwnedProcess, ProcessDied
+
+if TYPE_CHECKING:
+    from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
+    from temporalio.client import Client
 
 logger = logging.getLogger(__name__)
 
@@ -68,10 +67,7 @@ class EmbeddedTemporal:
         self._store = self._home / "store.db"
         self._port = port
         self._ui_port = ui_port
-        self._search_attributes = {
-            attribute: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{type_name}")
-            for attribute, type_name in (search_attributes or {}).items()
-        }
+        self._search_attributes = search_attributes or {}
         self._process = OwnedProcess(self.name, folder.absolute())
 
     @property
@@ -126,6 +122,9 @@ class EmbeddedTemporal:
 
     async def _serves_namespace(self) -> bool:
         """Whether the server let us set up its namespace, which is the last thing that a start brings."""
+        from temporalio.client import Client
+        from temporalio.service import RPCError, RPCStatusCode
+
         try:
             client = await Client.connect(self.address)
             await client.workflow_service.update_namespace(_retention_request())
@@ -139,16 +138,25 @@ class EmbeddedTemporal:
             return False
         return True
 
-    async def _register_search_attributes(self, client: Client) -> None:
+    async def _register_search_attributes(self, client: "Client") -> None:
         """By request and not by the server's option, which does nothing in a store that was made without them."""
-        if self._search_attributes:
+        from temporalio.api.enums.v1 import IndexedValueType
+        from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+
+        types = {
+            attribute: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{type_name}")
+            for attribute, type_name in self._search_attributes.items()
+        }
+        if types:
             await client.operator_service.add_search_attributes(
-                AddSearchAttributesRequest(namespace=NAMESPACE, search_attributes=self._search_attributes)
+                AddSearchAttributesRequest(namespace=NAMESPACE, search_attributes=types)
             )
 
 
-def _retention_request() -> UpdateNamespaceRequest:
+def _retention_request() -> "UpdateNamespaceRequest":
     """A dev server forgets closed workflows after a day unless told otherwise."""
+    from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
+
     request = UpdateNamespaceRequest(namespace=NAMESPACE)
     request.config.workflow_execution_retention_ttl.FromTimedelta(RETENTION)
     return request

@@ -193,8 +193,9 @@ def test_an_ordinary_user_runs_it_as_itself(open_folder: Path) -> None:
     reachable = open_to_others(programs.parent, programs.parent) == programs.parent
     if not reachable:
         pytest.skip("the wheel lies where an ordinary user cannot reach it")
-    with python_program(LIFE_OF_AN_ORDINARY_USER, home, str(NOBODY)) as (_, printed):
-        assert printed.startswith("18")
+    with python_program(LIFE_OF_AN_ORDINARY_USER, home, str(NOBODY)) as (program, printed):
+        program.communicate(timeout=60)
+        assert (printed[:2], program.returncode) == ("18", 0)
     assert (home / "postgres").stat().st_uid == NOBODY
 
 
