@@ -10,6 +10,7 @@ RUN uv venv /opt/amends \
 COPY pyproject.toml README.md worker.py ./
 COPY activities/ activities/
 COPY contracts/ contracts/
+COPY documents/ documents/
 COPY domain/ domain/
 COPY gateways/ gateways/
 COPY runtime/ runtime/

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("activities", "contracts", "domain", "gateways", "runtime", "starter", "storage", "workflows")
+PACKAGES = ("activities", "contracts", "documents", "domain", "gateways", "runtime", "starter", "storage", "workflows")
 
 
 @cache
