@@ -90,7 +90,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         people=People(pool),
         records=CaseRecords(pool),
         unstarted=unstarted,
-        rulebook=Rulebook(settings.time_zone),
+        rulebook=Rulebook(pool),
         client=client,
         launcher=CaseLauncher(client, settings.task_queue, unstarted),
     )
@@ -128,6 +128,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore(
             "anchor the ledger", timedelta(minutes=5), lambda: chains.anchor(parts.pool, parts.keys.anchor(), _now())
         ),
+        Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
     ]
 

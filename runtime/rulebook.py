@@ -1,22 +1,34 @@
-"""Policies and calendars by their pins."""
+"""Policies by their pins, and the calendars that they count in."""
 
-from datetime import date
+import logging
+from collections.abc import Iterator
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from domain.calendar import Calendar
 from domain.complaints import shipped
+from domain.complaints.calendar_upkeep import horizon_is_near
 from domain.complaints.policy import Policy
+from storage.calendars import Calendars
+from storage.pool import Pool
+
+log = logging.getLogger(__name__)
 
 
 class UnknownPolicy(LookupError):
     """No policy under this id or pin."""
 
 
-class Rulebook:
-    """The policies that come with Amends, and the calendar that they count in."""
+class UnknownCalendar(LookupError):
+    """No calendar under this id: the database was not prepared for this release."""
 
-    def __init__(self, zone: str) -> None:
+
+class Rulebook:
+    """The policies that come with Amends, and the stored calendars."""
+
+    def __init__(self, pool: Pool) -> None:
         self._by_pin = {policy.pin: policy for policy in shipped.policies()}
-        self._calendar = shipped.every_day(zone)
+        self.calendars = Calendars(pool)
 
     def policies(self) -> tuple[Policy, ...]:
         return tuple(self._by_pin.values())
@@ -29,18 +41,34 @@ class Rulebook:
             raise UnknownPolicy(pin) from None
 
     async def calendar(self, policy: Policy) -> Calendar:
-        """The calendar that the policy's clocks run in. Raises UnknownPolicy for one that is not there."""
-        if policy.calendar != self._calendar.id:
-            raise UnknownPolicy(f"{policy.pin} counts in the calendar {policy.calendar}, which is not there")
-        return self._calendar
+        """The calendar that clocks of the policy are started in: the newest version. Raises UnknownCalendar."""
+        found = await self.calendars.newest(policy.calendar)
+        if found is None:
+            raise UnknownCalendar(f"{policy.pin} counts in the calendar {policy.calendar}, which is not there")
+        return found.calendar
 
     async def in_force(self, policy_id: str, on: date) -> Policy:
         """The newest version of a policy that is valid on a day. Raises UnknownPolicy."""
-        valid = [
-            policy
-            for policy in self._by_pin.values()
-            if policy.id == policy_id and policy.valid_from <= on and (policy.valid_to is None or on <= policy.valid_to)
-        ]
+        valid = [policy for policy in self._in_force(on) if policy.id == policy_id]
         if not valid:
             raise UnknownPolicy(policy_id)
         return max(valid, key=lambda policy: policy.version)
+
+    async def warn_of_horizons(self, at: datetime) -> int:
+        """Write to the log which calendars of policies in force know too few days ahead; how many."""
+        ids = sorted({policy.calendar for policy in self._in_force(at.date())})
+        found = [version.calendar for each in ids if (version := await self.calendars.newest(each)) is not None]
+        near = [
+            calendar for calendar in found if horizon_is_near(calendar, at.astimezone(ZoneInfo(calendar.zone)).date())
+        ]
+        for calendar in near:
+            log.warning(
+                "the horizon of a calendar is near: set a version that knows more days",
+                extra={"calendar": f"{calendar.id}@{calendar.version}", "horizon": str(calendar.horizon)},
+            )
+        return len(near)
+
+    def _in_force(self, on: date) -> Iterator[Policy]:
+        for policy in self._by_pin.values():
+            if policy.valid_from <= on and (policy.valid_to is None or on <= policy.valid_to):
+                yield policy

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from contracts import search_attributes
 from domain.access import Role
+from runtime.preparation import prepare
+from runtime.settings import Settings
 from starter import connection
 from starter.embedded import (
     EmbeddedPostgres,
@@ -26,7 +28,6 @@ from starter.embedded import (
 )
 from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
-from storage.migrating import migrate
 from storage.people import People
 from storage.pool import open_pool
 
@@ -58,8 +59,8 @@ async def running(
         async with Supervisor() as supervisor:
             postgres = EmbeddedPostgres(folder)
             await supervisor.add(postgres)
-            for name in await migrate(postgres.url):
-                log.info("migration %s applied", name)
+            for done in await prepare(postgres.url, _zone(settings or {}), datetime.now(UTC)):
+                log.info("%s", done)
             temporal = EmbeddedTemporal(folder, ui_port=ui_port, search_attributes=_search_attributes())
 
             async def rebuild_if_new(found: StoreFound) -> None:
@@ -73,6 +74,10 @@ async def running(
             await supervisor.add(_api(folder, port, environment))
             token = await _admin_token(folder, postgres.url, port)
             yield Machine(folder, f"http://127.0.0.1:{port}", token, keys, environment, supervisor)
+
+
+def _zone(settings: Mapping[str, str]) -> str:
+    return settings.get("AMENDS_TIME_ZONE") or str(Settings.model_fields["time_zone"].default)
 
 
 def _search_attributes() -> dict[str, str]:

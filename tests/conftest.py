@@ -10,7 +10,7 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -84,12 +84,12 @@ async def postgres_server(services_folder: Path) -> AsyncIterator[EmbeddedPostgr
 
 @pytest.fixture(scope="session")
 async def migrated_template(postgres_server: EmbeddedPostgres) -> str:
-    """The name of a database with the whole schema, of which every test gets a copy."""
-    from storage.migrating import migrate
+    """The name of a database as `amends migrate` leaves it, of which every test gets a copy."""
+    from runtime.preparation import prepare
 
     name = "migrated"
     await execute(postgres_server.url, f"CREATE DATABASE {name}")
-    await migrate(url_of_database(postgres_server.url, name))
+    await prepare(url_of_database(postgres_server.url, name), "Asia/Shanghai", datetime.now(UTC))
     return name
 
 

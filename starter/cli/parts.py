@@ -87,11 +87,12 @@ def worker() -> None:
 
 
 def migrate() -> None:
-    """Bring the database to the schema of this release; running it again changes nothing."""
-    from storage.migrating import migrate as apply
+    """Bring the database to the schema and the calendars of this release; running it again changes nothing."""
+    from runtime.preparation import prepare
 
-    applied = asyncio.run(apply(_settings().database_url))
-    stdout.print("\n".join(f"applied {name}" for name in applied) or "The schema is up to date.")
+    settings = _settings()
+    done = asyncio.run(prepare(settings.database_url, settings.time_zone, datetime.now(UTC)))
+    stdout.print("\n".join(done) or "The schema and the calendars are up to date.")
 
 
 def rebuild() -> None:

@@ -1,0 +1,40 @@
+"""Keeping a calendar up: when its horizon comes near, and what a new version of it would do to running clocks.
+
+Nothing is moved here. A due time stands in the fact that set it; moving it is a command of its own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from domain.calendar import Calendar, Due, due
+from domain.complaints.clocks import Clock
+
+NOTICE_BEFORE_HORIZON = timedelta(days=60)
+"""Longer than the eight weeks that the slowest regulators allow for an answer; and China's notice for the coming year
+appears in late October or November, so that the reminder does not come long before anything can be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A clock whose due time would be another one."""
+
+    reference: str
+    clock: Clock
+    due: Due
+
+
+def horizon_is_near(calendar: Calendar, today: date) -> bool:
+    """Whether due times that are computed now soon lie past the days that are known."""
+    return calendar.horizon - today < NOTICE_BEFORE_HORIZON
+
+
+def moved(clock: Clock, calendar: Calendar) -> Due:
+    """When the clock would run out in that calendar, with the reasons. Raises CalendarError for an unreachable end."""
+    return due(clock.started_at, clock.span, calendar)
+
+
+def moves(running: Iterable[tuple[str, Clock]], calendar: Calendar) -> list[Move]:
+    """Those of the clocks, each with the reference of its case, that another calendar would move."""
+    recomputed = (Move(reference, clock, moved(clock, calendar)) for reference, clock in running)
+    return [move for move in recomputed if move.due.at != move.clock.due_at]
