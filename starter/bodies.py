@@ -1,24 +1,55 @@
-"""The bodies that the interfaces accept, made from the commands themselves.
+"""The bodies that the interfaces accept, made from the commands themselves, and what a text or a time may be.
 
 A command carries sealed texts by id; its body carries the text. So one definition of a command serves the wire, the
 API's schema and the CLI. Sealing happens in `starter.desk`.
 """
 
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, create_model
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    create_model,
+)
 from pydantic.fields import FieldInfo
 
 from domain.complaints.commands import PERSONS_COMMANDS, Command, SealedText
 from domain.privacy import TextKind
 
 LONGEST_TEXT = 20_000
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+PARAGRAPHS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""What the calendars know; it also keeps every time where arithmetic on it cannot overflow."""
+
+
+def _as_written(value: object) -> object:
+    """Let only a written time pass: pydantic would take a number for seconds since 1970."""
+    if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
+        raise ValueError("expected a time with its zone, such as 2026-03-01T09:30:00+08:00")
+    return value
+
+
+def _within_the_calendars(value: datetime) -> datetime:
+    if not _EARLIEST <= value < _LATEST:
+        raise ValueError(f"expected a time from {_EARLIEST.year} to {_LATEST.year}")
+    return value
+
 
 FreeText = Annotated[
-    str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, strip_whitespace=True, pattern=r"^[^\x00]*$")
+    str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, strip_whitespace=True, pattern=PARAGRAPHS)
 ]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True, pattern=ONE_LINE)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_as_written), AfterValidator(_within_the_calendars)]
 
 _SEALED_PATTERN = get_args(SealedText)[1].pattern
 _KIND_OF = {

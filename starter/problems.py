@@ -1,9 +1,19 @@
 """What an interface says when it does not do what was asked: the same for HTTP, CLI and console (RFC 9457)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
-from pydantic import ValidationError
+from starter.bodies import ONE_LINE, PARAGRAPHS
+
+MOST_ERRORS = 100
+LONGEST_NAME = 100
+_IN_WORDS = {
+    ONE_LINE: "holds control characters; expected one line of text",
+    PARAGRAPHS: "holds control characters; expected text",
+}
+"""What is said in place of a pattern that nobody wants to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +62,22 @@ def unavailable(code: str, detail: str) -> Problem:
     return Problem(503, code, detail, retry_after=5)
 
 
-def field_errors(error: ValidationError, prefix: str = "") -> Iterable[FieldError]:
-    """The errors of a model by JSON pointer. What was given is not repeated: it may be personal."""
-    for found in error.errors(include_input=False, include_url=False, include_context=False):
-        path = "".join(f"/{part}" for part in found["loc"] if part != "body")
-        yield FieldError(prefix + path, str(found["msg"]).removeprefix("Value error, "))
+def field_errors(errors: Iterable[Mapping[str, Any]], prefix: str = "") -> Iterable[FieldError]:
+    """The errors of a model (pydantic's `errors()`) by JSON pointer.
+
+    What was given is not repeated: it may be personal.
+    """
+    for error in islice(errors, MOST_ERRORS):
+        yield FieldError(prefix + pointer_to(error["loc"]), message_of(error))
+
+
+def pointer_to(path: Iterable[int | str]) -> str:
+    """RFC 6901. The name of an unknown field is the caller's, so it is cut."""
+    return "".join(f"/{str(step)[:LONGEST_NAME].replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def message_of(error: Mapping[str, Any]) -> str:
+    """What was expected, in words."""
+    if error["type"] == "string_pattern_mismatch":
+        return _IN_WORDS.get(error["ctx"]["pattern"], str(error["msg"]))
+    return str(error["msg"]).removeprefix("Value error, ")

@@ -8,6 +8,7 @@ from runtime.assembly import Parts
 from starter.desk import CaseDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.repetitions import Repetitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,22 +18,24 @@ class Services:
     parts: Parts
     taxonomy: Taxonomy
     keys: RequestKeys
+    repetitions: Repetitions
     intake: IntakeDesk
     cases: CaseDesk
 
 
 def services(parts: Parts) -> Services:
     taxonomy, keys = shipped.taxonomy(), RequestKeys(parts.keys.command_ids())
+    repetitions = Repetitions(parts.pool)
     return Services(
         parts=parts,
         taxonomy=taxonomy,
         keys=keys,
+        repetitions=repetitions,
         intake=IntakeDesk(
             pool=parts.pool,
             vault=parts.vault,
             rulebook=parts.rulebook,
             taxonomy=taxonomy,
-            records=parts.records,
             source_secret=parts.keys.command_ids(),
             region=parts.settings.default_region,
             default_policy=parts.settings.default_policy,
@@ -41,9 +44,11 @@ def services(parts: Parts) -> Services:
         cases=CaseDesk(
             pool=parts.pool,
             vault=parts.vault,
+            ledger=parts.ledger,
             records=parts.records,
             taxonomy=taxonomy,
             launcher=parts.launcher,
+            repetitions=repetitions,
             keys=keys,
             region=parts.settings.default_region,
         ),

@@ -1,37 +1,73 @@
 """Complaints over HTTP: take, list, read, and every command of a case."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import structlog
-from fastapi import APIRouter, Depends, Query, Response
-from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime
+from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Body as FromBody
+from pydantic import Field
 
 from domain.access import Permission, Person, scope_of
 from domain.complaints.case import Case
-from domain.complaints.commands import PERSONS_COMMANDS, STEP_COMMANDS
+from domain.complaints.commands import PERSONS_COMMANDS, STEP_COMMANDS, Code
 from domain.complaints.terms import Status
-from starter.api.entry import Allowed, House, idempotency_key, if_match, repeatable
+from starter.api.entry import Allowed, House, Key, Once, if_match
+from starter.api.examples import COMMAND_BODIES, COMPLAINTS
 from starter.api.models import CaseDone, CaseList, CaseView, Customer, Receipt, Story, Timeline, TimelineEntry
-from starter.bodies import Body, body_of
-from starter.desk import Request, stored
-from starter.intake import ComplaintForm, Repeatable
-from starter.problems import FieldError, invalid
-from storage.cases import MAX_PAGE, BadCursor, CaseFilter
+from starter.api.strict_json import StrictJsonRoute
+from starter.bodies import Body, Line, Moment, body_of
+from starter.desk import Request
+from starter.intake import ComplaintForm
+from starter.problems import FieldError, Problem, invalid
+from starter.repetitions import stored
+from storage.cases import MAX_PAGE, BadCursor, CaseFilter, Search
 from storage.idempotency import StoredAnswer
 from storage.identities import LookupField
+from storage.vault import MOST_ITEMS, Erased
 
-router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
+router = APIRouter(prefix="/v1/complaints", tags=["complaints"], route_class=StrictJsonRoute)
 audit = structlog.get_logger("amends.audit")
 
+LAST_SEQUENCE = 2**31 - 1
+
+Reference = Annotated[str, Path(description="the case number, such as C-2026-000001")]
 Reader = Annotated[Person, Depends(Allowed(Permission.READ_COMPLAINT))]
-Once = Annotated[Repeatable | None, Depends(repeatable)]
 
 
-@router.post("", status_code=201, response_model=Receipt, summary="Take a complaint in")
+class ComplaintQuery(Body):
+    """What the list is narrowed to, how it is sorted, and where the page begins."""
+
+    status: tuple[Status, ...] = Field((), description="any of these")
+    handler: Line | None = Field(None, description="a person's id, or `me`")
+    team: Line | None = None
+    category: Code | None = None
+    severity: int | None = Field(None, ge=1, le=5)
+    channel: Code | None = None
+    due_before: Moment | None = Field(None, description="a running clock ends before this")
+    breached: bool | None = None
+    needs_operator: bool | None = None
+    customer: Line | None = Field(None, description="a phone number, an e-mail address or a customer number")
+    received_from: Moment | None = None
+    received_to: Moment | None = Field(None, description="before this")
+    q: Line | None = Field(None, description="a case number, a code, or what `customer` takes")
+    sort: Literal["received", "due", "severity"] = Field(
+        "received", description="newest first, nearest due time first, or gravest first"
+    )
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    limit: int = Field(50, ge=1, le=MAX_PAGE)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=Receipt,
+    summary="Take a complaint in",
+    responses={200: {"model": Receipt, "description": "The case that this source's message has already"}},
+)
 async def take(
-    form: ComplaintForm,
+    form: Annotated[ComplaintForm, FromBody(openapi_examples=COMPLAINTS)],
     services: House,
     person: Annotated[Person, Depends(Allowed(Permission.TAKE_COMPLAINT))],
     once: Once,
@@ -44,43 +80,18 @@ async def take(
     return replay(taken.answer, was_replayed=taken.was_replayed)
 
 
-@router.get("", response_model=CaseList, summary="List complaints")
+@router.get("", summary="List complaints")
 async def page(
     services: House,
     person: Annotated[Person, Depends(Allowed(Permission.LIST_COMPLAINTS))],
-    status: Annotated[list[Status] | None, Query()] = None,
-    handler: str | None = None,
-    team: str | None = None,
-    category: str | None = None,
-    severity: Annotated[int | None, Query(ge=1, le=5)] = None,
-    channel: str | None = None,
-    due_before: AwareDatetime | None = None,
-    breached: bool | None = None,
-    needs_operator: bool | None = None,
-    customer: Annotated[str | None, Query(description="a phone number, an e-mail address or a customer number")] = None,
-    received_from: AwareDatetime | None = None,
-    received_to: AwareDatetime | None = None,
-    sort: Literal["received", "due"] = "received",
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    query: Annotated[ComplaintQuery, Query()],
 ) -> CaseList:
-    """Newest first, or by the nearest due time. You see the cases that your roles let you see."""
-    wanted = CaseFilter(
-        status=tuple(status or ()),
-        handler=person.id if handler == "me" else handler,
-        team=team,
-        category=category,
-        severity=severity,
-        channel=channel,
-        due_before=due_before,
-        breached=breached,
-        needs_operator=needs_operator,
-        customers=None if customer is None else await _subjects(services, customer),
-        received_from=received_from,
-        received_to=received_to,
-    )
+    """The cases that your roles let you see."""
+    wanted = await _filter(services, person, query)
     try:
-        found = await services.parts.records.page(wanted, scope_of(person), sort=sort, cursor=cursor, limit=limit)
+        found = await services.parts.records.page(
+            wanted, scope_of(person), sort=query.sort, cursor=query.cursor, limit=query.limit
+        )
     except BadCursor as error:
         raise invalid([FieldError("query cursor", str(error))]) from None
     now = datetime.now(UTC)
@@ -90,21 +101,19 @@ async def page(
 
 
 @router.get("/{reference}", summary="Read a case")
-async def read(reference: str, services: House, person: Reader, response: Response) -> CaseView:
+async def read(reference: Reference, services: House, person: Reader, response: Response) -> CaseView:
     """The case as its running process has it, or else as it is recorded; `source` says which."""
-    recorded = await services.cases.visible_case(person, reference)
-    live = None if recorded.has_ended else await services.parts.launcher.case(reference)
-    case, source = (recorded, "record") if live is None else (live, "live")
+    case, source = await services.cases.current_case(person, reference)
     response.headers["ETag"] = etag(case)
-    return CaseView.of(case, person, source, datetime.now(UTC))  # type: ignore[arg-type]
+    return CaseView.of(case, person, source, datetime.now(UTC))
 
 
 @router.get("/{reference}/timeline", summary="Read what happened, in order")
 async def timeline(
-    reference: str,
+    reference: Reference,
     services: House,
     person: Reader,
-    cursor: Annotated[int, Query(ge=0, description="the sequence after which to go on")] = 0,
+    cursor: Annotated[int, Query(ge=0, le=LAST_SEQUENCE, description="the sequence after which to go on")] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
 ) -> Timeline:
     await services.cases.visible_case(person, reference)
@@ -115,16 +124,18 @@ async def timeline(
 
 @router.get("/{reference}/story", summary="Read who complained and what was said")
 async def story(
-    reference: str,
+    reference: Reference,
     services: House,
     person: Annotated[Person, Depends(Allowed(Permission.READ_CUSTOMER))],
 ) -> Story:
     """The personal part of the case, unsealed; the read is logged with who read it."""
     case = await services.cases.visible_case(person, reference)
     audit.info("personal data read", reference=reference, reader=person.id)
-    vault = services.parts.vault
-    identity = await vault.identity(case.intake.customer)
-    texts = await vault.open_texts(await _text_ids(services, case))
+    try:
+        identity = await services.parts.vault.identity(case.intake.customer)
+    except Erased:
+        raise Problem(410, "erased", "this customer's data were erased on request") from None
+    texts = await _texts(services, case)
     return Story(
         customer=Customer(**{name: getattr(identity, name) for name in Customer.model_fields}),
         narrative=texts.pop(case.intake.narrative),
@@ -143,6 +154,17 @@ def etag(case: Case) -> str:
     return f'"{case.sequence}"'
 
 
+async def _filter(services: House, person: Person, query: ComplaintQuery) -> CaseFilter:
+    """The list's filter, with the customers that are meant in the place of what they are known by."""
+    own = {"handler", "customer", "q", "sort", "cursor", "limit"}
+    return CaseFilter(
+        **query.model_dump(exclude=own),
+        handler=person.id if query.handler == "me" else query.handler,
+        customers=None if query.customer is None else await _subjects(services, query.customer),
+        search=None if query.q is None else Search(term=query.q, customers=await _subjects(services, query.q)),
+    )
+
+
 async def _subjects(services: House, wanted: str) -> tuple[str, ...]:
     """The customers that have this phone number, e-mail address or customer number."""
     found: list[str] = []
@@ -154,23 +176,27 @@ async def _subjects(services: House, wanted: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-async def _text_ids(services: House, case: Case) -> list[str]:
-    """The sealed texts that the case's facts name."""
+async def _texts(services: House, case: Case) -> dict[str, str]:
+    """The sealed texts that the case's facts name, opened."""
     entries = await services.parts.ledger.entries(case.reference)
     named = (value for entry in entries for value in _strings(entry.fact.model_dump()))
-    return list(dict.fromkeys(value for value in named if value.startswith("txt_")))
+    ids = list(dict.fromkeys(value for value in named if value.startswith("txt_")))
+    texts: dict[str, str] = {}
+    for start in range(0, len(ids), MOST_ITEMS):
+        texts |= await services.parts.vault.open_texts(ids[start : start + MOST_ITEMS])
+    return texts
 
 
-def _strings(value: Any) -> list[str]:
+def _strings(value: Any) -> Iterator[str]:
     match value:
         case str():
-            return [value]
+            yield value
         case dict():
-            return [text for item in value.values() for text in _strings(item)]
+            for item in value.values():
+                yield from _strings(item)
         case list() | tuple():
-            return [text for item in value for text in _strings(item)]
-        case _:
-            return []
+            for item in value:
+                yield from _strings(item)
 
 
 def _add_command(name: str) -> None:
@@ -178,11 +204,11 @@ def _add_command(name: str) -> None:
     model = body_of(name)
 
     async def give(
-        reference: str,
+        reference: Reference,
         body: Body,
         services: House,
         person: Annotated[Person, Depends(Allowed(name))],
-        key: Annotated[str | None, Depends(idempotency_key)],
+        key: Key,
         once: Once,
         expected: Annotated[int | None, Depends(if_match)],
     ) -> Response:
@@ -190,7 +216,7 @@ def _add_command(name: str) -> None:
         request = Request(person, reference, name, values, key=key, repeatable=once, if_match=expected)
         return await carry_out(services, request)
 
-    give.__annotations__["body"] = model
+    give.__annotations__["body"] = Annotated[model, FromBody(openapi_examples=COMMAND_BODIES[name])]
     router.add_api_route(
         f"/{{reference}}/commands/{name}",
         give,
@@ -209,10 +235,10 @@ async def carry_out(services: House, request: Request) -> Response:
     assert done.case is not None  # noqa: S101
     assert done.sequence is not None  # noqa: S101
     view = CaseView.of(done.case, request.person, "live", datetime.now(UTC))
-    answer = CaseDone(**dict(view), recorded_at_sequence=done.sequence)
-    body = answer.model_dump(mode="json")
-    await services.cases.keep(request, stored(body))
-    return JSONResponse(body, headers={"ETag": etag(done.case)})
+    body = CaseDone(**dict(view), recorded_at_sequence=done.sequence).model_dump(mode="json")
+    answer = stored(body, headers={"ETag": etag(done.case)})
+    await services.cases.keep(request, answer)
+    return replay(answer, was_replayed=False)
 
 
 for _name in sorted(PERSONS_COMMANDS.keys() - STEP_COMMANDS):

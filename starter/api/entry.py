@@ -3,17 +3,20 @@
 import re
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from domain.access import Person, may
-from starter.intake import Repeatable
 from starter.keys import KEY_LENGTH, body_digest
 from starter.problems import FieldError, Problem, forbidden, invalid
+from starter.repetitions import Repeatable
 from starter.services import Services
 
 _BEARER = HTTPBearer(auto_error=False, description="a token from `amends token create`")
 _ETAG = re.compile(r'^(?:W/)?"(\d{1,9})"$')
+
+audit = structlog.get_logger("amends.audit")
 
 
 def services_of(request: Request) -> Services:
@@ -44,6 +47,7 @@ class Allowed:
 
     async def __call__(self, person: Caller) -> Person:
         if not may(person, self.permission):
+            audit.warning("denied", permission=self.permission, person=person.id)
             raise forbidden(self.permission)
         return person
 
@@ -58,12 +62,10 @@ async def idempotency_key(
     return value
 
 
-async def repeatable(
-    request: Request,
-    person: Caller,
-    services: House,
-    key: Annotated[str | None, Depends(idempotency_key)],
-) -> Repeatable | None:
+Key = Annotated[str | None, Depends(idempotency_key)]
+
+
+async def repeatable(request: Request, person: Caller, services: House, key: Key) -> Repeatable | None:
     """The key and the body's digest, when the caller sent a key."""
     if key is None:
         return None
@@ -71,10 +73,13 @@ async def repeatable(
     return Repeatable(services.keys.record(person.id, route, key), body_digest(await request.body()))
 
 
+Once = Annotated[Repeatable | None, Depends(repeatable)]
+
+
 async def if_match(
     value: Annotated[str | None, Header(alias="If-Match", description="the ETag that the case must still have")] = None,
 ) -> int | None:
-    if value is None:
+    if value in {None, "*"}:
         return None
     found = _ETAG.match(value)
     if found is None:

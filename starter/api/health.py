@@ -3,36 +3,55 @@
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Literal
 
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import PlainTextResponse
 from temporalio.service import RPCError
 
 from runtime import telemetry
 from starter.api.entry import House
+from starter.api.models import Answer
 from storage.pool import StoreAway
 
 router = APIRouter(tags=["health"])
 
 PROBE_SECONDS = 2.0
 
+Part = Literal["up", "down"]
+
+
+class Liveness(Answer):
+    status: Literal["live"] = "live"
+
+
+class Readiness(Answer):
+    status: Literal["ready", "degraded", "down"]
+    postgresql: Part
+    temporal: Part
+    oldest_unstarted_intake_seconds: float | None
+
 
 @router.get("/health/live", summary="Does the process answer?")
-async def live() -> dict[str, str]:
-    return {"status": "live"}
+async def live() -> Liveness:
+    return Liveness()
 
 
-@router.get("/health/ready", summary="Can it work? Says which part is down")
-async def ready(services: House) -> Response:
+@router.get("/health/ready", summary="Can it work? Says which part is down", responses={503: {"model": Readiness}})
+async def ready(services: House, response: Response) -> Readiness:
     """503 without PostgreSQL. Without Temporal complaints are still taken in, so that is `degraded` and 200."""
-    store, temporal = await asyncio.gather(_store(services), _temporal(services))
-    age = await _unstarted_seconds(services) if store == "up" else None
-    status = "down" if store == "down" else "ready" if temporal == "up" else "degraded"
-    body = {"status": status, "postgresql": store, "temporal": temporal, "oldest_unstarted_intake_seconds": age}
-    return JSONResponse(body, 503 if status == "down" else 200, {"Retry-After": "5"} if status == "down" else None)
+    (store, age), temporal = await asyncio.gather(_store(services), _temporal(services))
+    if store == "down":
+        response.status_code, response.headers["Retry-After"] = 503, "5"
+    return Readiness(
+        status="down" if store == "down" else "ready" if temporal == "up" else "degraded",
+        postgresql=store,
+        temporal=temporal,
+        oldest_unstarted_intake_seconds=age,
+    )
 
 
-@router.get("/metrics", summary="Figures for Prometheus")
+@router.get("/metrics", response_class=PlainTextResponse, summary="Figures for Prometheus")
 async def metrics(services: House) -> Response:
     """Without the store the last figures of it are shown; what this process counted is always there."""
     with suppress(StoreAway):
@@ -47,15 +66,14 @@ async def _unstarted_seconds(services: House) -> float | None:
     return None if oldest is None else round((datetime.now(UTC) - oldest).total_seconds(), 1)
 
 
-async def _store(services: House) -> str:
+async def _store(services: House) -> tuple[Part, float | None]:
     try:
-        await asyncio.wait_for(services.parts.records.outbox_depth(), PROBE_SECONDS)
+        return "up", await asyncio.wait_for(_unstarted_seconds(services), PROBE_SECONDS)
     except (StoreAway, TimeoutError):
-        return "down"
-    return "up"
+        return "down", None
 
 
-async def _temporal(services: House) -> str:
+async def _temporal(services: House) -> Part:
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             healthy = await services.parts.client.service_client.check_health()

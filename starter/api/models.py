@@ -212,6 +212,10 @@ class PersonCreated(PersonView):
     token: str = Field(description="shown this once")
 
 
+class TokensRevoked(Answer):
+    revoked: int = Field(description="how many tokens that were")
+
+
 class PersonList(Answer):
     items: tuple[PersonView, ...]
     next_cursor: str | None

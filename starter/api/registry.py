@@ -1,29 +1,41 @@
-"""Staff, policies and code lists over HTTP."""
+"""Staff and their tokens, policies and code lists over HTTP."""
 
+import base64
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
-from pydantic import Field
+from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Body as FromBody
+from pydantic import Field, StringConstraints
 
 from domain.access import Permission, Person, Role
 from domain.complaints.policy import Policy
 from domain.complaints.taxonomy import Taxonomy
-from starter.api.entry import Allowed, House
-from starter.api.models import Answer, PersonCreated, PersonList, PersonView
-from starter.bodies import Body
+from starter.api.complaints import replay
+from starter.api.entry import Allowed, House, Once
+from starter.api.examples import PERSON
+from starter.api.models import Answer, PersonCreated, PersonList, PersonView, TokensRevoked
+from starter.api.strict_json import StrictJsonRoute
+from starter.bodies import Body, Line
+from starter.problems import not_found
+from starter.repetitions import stored
 from storage.cases import MAX_PAGE
+from storage.idempotency import StoredAnswer
+from storage.keys import MasterKeys, seal, unseal
 
-router = APIRouter(prefix="/v1", tags=["registry"])
+router = APIRouter(prefix="/v1", tags=["registry"], route_class=StrictJsonRoute)
+
+PersonId = Annotated[str, Path(pattern=r"^per_[0-9a-z]{6,32}$")]
+Admin = Annotated[Person, Depends(Allowed(Permission.MANAGE_STAFF))]
 
 
 class PersonForm(Body):
     """A member of staff; a name that is known gets the roles added and a further token."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100)]
-    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
-    team: Annotated[str, Field(max_length=64)] | None = None
-    languages: tuple[str, ...] = ()
+    name: Annotated[Line, StringConstraints(max_length=100)]
+    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=len(Role))]
+    team: Annotated[Line, StringConstraints(max_length=64)] | None = None
+    languages: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...], Field(max_length=20)] = ()
 
 
 class PolicyList(Answer):
@@ -34,7 +46,7 @@ class PolicyList(Answer):
 async def staff(
     services: House,
     _: Annotated[Person, Depends(Allowed(Permission.READ_STAFF))],
-    cursor: str = "",
+    cursor: Annotated[str, Query(pattern=r"^(per_[0-9a-z]{6,32})?$", description="the id after which to go on")] = "",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> PersonList:
     found = await services.parts.people.page(cursor, limit + 1)
@@ -42,14 +54,27 @@ async def staff(
     return PersonList(items=items, next_cursor=items[-1].id if len(found) > limit else None)
 
 
-@router.post("/staff", status_code=201, summary="Enrol a person and issue a token")
+@router.post("/staff", status_code=201, response_model=PersonCreated, summary="Enrol a person and issue a token")
 async def enrol(
-    form: PersonForm, services: House, _: Annotated[Person, Depends(Allowed(Permission.MANAGE_STAFF))]
-) -> PersonCreated:
+    form: Annotated[PersonForm, FromBody(openapi_examples=PERSON)], services: House, _: Admin, once: Once
+) -> Response:
+    keys = services.parts.keys
+    earlier = await services.repetitions.begin(once)
+    if earlier is not None:
+        return replay(_opened(keys, earlier), was_replayed=True)
     people, now = services.parts.people, datetime.now(UTC)
     person = await people.enrol(form.name, form.roles, now, team=form.team, languages=form.languages)
     token = await people.issue_token(person.id, now)
-    return PersonCreated(**dict(PersonView.of(person)), token=token)
+    answer = stored(PersonCreated(**dict(PersonView.of(person)), token=token).model_dump(mode="json"), 201)
+    await services.repetitions.keep(once, _sealed(keys, answer))
+    return replay(answer, was_replayed=False)
+
+
+@router.delete("/staff/{person_id}/tokens", summary="Make all tokens of a person worthless")
+async def revoke(person_id: PersonId, services: House, _: Admin) -> TokensRevoked:
+    if person_id not in await services.parts.people.people([person_id]):
+        raise not_found("there is no such person")
+    return TokensRevoked(revoked=await services.parts.people.revoke_tokens(person_id, datetime.now(UTC)))
 
 
 @router.get("/me", summary="Who am I?")
@@ -65,3 +90,18 @@ async def policies(services: House, _: Annotated[Person, Depends(Allowed(Permiss
 @router.get("/taxonomy", summary="The code lists, zh and en")
 async def taxonomy(services: House, _: Annotated[Person, Depends(Allowed(Permission.READ_TAXONOMY))]) -> Taxonomy:
     return services.taxonomy
+
+
+_PLACE = "kept answer"
+
+
+def _sealed(keys: MasterKeys, answer: StoredAnswer) -> StoredAnswer:
+    """The answer as it may be kept: it holds a token, of which the store has a hash only."""
+    body = seal(keys.payload(keys.newest), answer.body.encode(), _PLACE)
+    return StoredAnswer(answer.status, f"{keys.newest}:{base64.b64encode(body).decode()}", answer.headers)
+
+
+def _opened(keys: MasterKeys, answer: StoredAnswer) -> StoredAnswer:
+    key_id, _, body = answer.body.partition(":")
+    opened = unseal(keys.payload(key_id), base64.b64decode(body), _PLACE).decode()
+    return StoredAnswer(answer.status, opened, answer.headers)

@@ -40,6 +40,7 @@ CREATE INDEX case_record_status ON case_record (status, received_at DESC, refere
 CREATE INDEX case_record_handler ON case_record (handler, received_at DESC, reference DESC);
 CREATE INDEX case_record_team ON case_record (team, received_at DESC, reference DESC);
 CREATE INDEX case_record_taken_by ON case_record (taken_by, received_at DESC, reference DESC);
+CREATE INDEX case_record_category ON case_record (category, received_at DESC, reference DESC);
 CREATE INDEX case_record_customer ON case_record (customer, received_at DESC, reference DESC);
 CREATE INDEX case_record_breached ON case_record (received_at DESC, reference DESC) WHERE is_breached;
 CREATE INDEX case_record_needs_operator ON case_record (received_at DESC, reference DESC) WHERE needs_operator;

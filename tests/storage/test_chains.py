@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -276,13 +276,10 @@ WAYS: list[Tampering] = [
 
 
 @pytest.fixture
-async def intruder(pool: Pool, whole: list[str], database_url: str) -> AsyncIterator[Intruder]:
-    connection = await asyncpg.connect(database_url)
-    await connection.execute("SET session_replication_role = replica")
+async def intruder(whole: list[str], owner: "asyncpg.Connection[asyncpg.Record]") -> Intruder:
     for table in KEPT:
-        await connection.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
-    yield Intruder(connection, random.Random(20260302))
-    await connection.close()
+        await owner.execute(f"CREATE TEMPORARY TABLE kept_{table} AS TABLE {table}")
+    return Intruder(owner, random.Random(20260302))
 
 
 async def restore(by: Intruder) -> None:

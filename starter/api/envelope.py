@@ -1,0 +1,85 @@
+"""What surrounds every request: a bound on its body, an id, a measurement, safe headers, and a net for defects."""
+
+import time
+import uuid
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from runtime import telemetry
+from starter.api.failures import answer
+from starter.problems import Problem
+
+LARGEST_BODY = 1_000_000
+"""Bytes of a JSON body; files have a limit of their own."""
+
+_SAFE_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+log = structlog.get_logger(__name__)
+
+
+class Envelope:
+    """The outermost layer of ours around the application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun, reply = time.perf_counter(), _Reply(send, uuid.uuid4().hex)
+        with structlog.contextvars.bound_contextvars(request_id=reply.request_id):
+            try:
+                await self._app(scope, _bounded(scope, receive), reply.send)
+            except Exception as error:
+                log.exception("request failed", exc_info=error)
+                if reply.status is not None:
+                    raise
+                problem = Problem(500, "defect", f"this is a defect of ours; the log has it as {reply.request_id}")
+                await answer(problem)(scope, receive, reply.send)
+        route = getattr(scope.get("route"), "path", "unknown")
+        telemetry.count_request(route, scope["method"], reply.status or 0, time.perf_counter() - begun)
+
+
+class _Reply:
+    """The way back: puts on every answer what all carry, and remembers its status."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self.request_id = request_id
+        self.status: int | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            MutableHeaders(scope=message).update(_SAFE_HEADERS | {"X-Request-Id": self.request_id})
+        await self._send(message)
+
+
+def _bounded(scope: Scope, receive: Receive) -> Receive:
+    """The body as it arrives, refused as soon as it is longer than allowed, whatever its length was said to be."""
+    said = Headers(scope=scope).get("content-length", "")
+    declared, taken = int(said) if said.isdecimal() else 0, 0
+
+    async def receive_bounded() -> Message:
+        nonlocal taken
+        _confirm_length(declared)
+        message = await receive()
+        taken += len(message.get("body", b""))
+        _confirm_length(taken)
+        return message
+
+    return receive_bounded
+
+
+def _confirm_length(length: int) -> None:
+    if length > LARGEST_BODY:
+        raise HTTPException(413, f"a body has at most {LARGEST_BODY} bytes")

@@ -1,0 +1,74 @@
+"""Requests that are done once: the key is claimed before the work, the answer is kept behind it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starter.problems import Problem
+from storage.idempotency import OtherBody, StillRunning, StoredAnswer, begin, finish, offer_again, release
+from storage.pool import Connection, Pool, borrow
+
+
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """The key under which a request is done once, and the digest of its body."""
+
+    key: bytes
+    body: bytes
+
+
+class Repetitions:
+    """The claims and answers of repeatable requests; of a request without a key it keeps nothing."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def begin(self, request: Repeatable | None) -> StoredAnswer | None:
+        """Claim the key, or give the answer that the request had. Raises `Problem`: 409 running, 422 other body."""
+        if request is None:
+            return None
+        async with borrow(self._pool) as connection:
+            return await claim(connection, request)
+
+    async def keep(self, request: Repeatable | None, answer: StoredAnswer) -> None:
+        """Keep the answer for the next repetition."""
+        if request is not None:
+            async with borrow(self._pool) as connection:
+                await finish(connection, request.key, answer)
+
+    async def release(self, request: Repeatable | None) -> None:
+        """Set the key free: the request was refused and nothing happened."""
+        if request is not None:
+            async with borrow(self._pool) as connection:
+                await release(connection, request.key)
+
+    async def offer_again(self, request: Repeatable | None) -> None:
+        """Let a repetition of the same request finish what this one could not."""
+        if request is not None:
+            async with borrow(self._pool) as connection:
+                await offer_again(connection, request.key)
+
+
+async def claim(connection: Connection, request: Repeatable) -> StoredAnswer | None:
+    """As `Repetitions.begin`, inside the caller's transaction."""
+    with _key_problems():
+        return await begin(connection, request.key, request.body, datetime.now(UTC))
+
+
+@contextmanager
+def _key_problems() -> Iterator[None]:
+    try:
+        yield
+    except StillRunning:
+        detail = "the first request with this Idempotency-Key has not ended; repeat it later"
+        raise Problem(409, "still_running", detail, retry_after=1) from None
+    except OtherBody:
+        raise Problem(422, "key_reused", "this Idempotency-Key was used for another request") from None
+
+
+def stored(body: object, status: int = 200, headers: dict[str, str] | None = None) -> StoredAnswer:
+    """An answer as it is sent and kept."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return StoredAnswer(status, text, headers or {})
