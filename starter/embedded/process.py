@@ -53,8 +53,8 @@ class OwnedProcess:
 
         PostgreSQL's backends notice by themselves that their server was killed; they are given a moment for it.
         """
-        await self._until(lambda: not self._is_held(), GONE_BY_THEMSELVES)
-        if not self._is_held():
+        await self._until(lambda: not self._is_left(), GONE_BY_THEMSELVES)
+        if not self._is_left():
             return
         group = self._pid_file.read_text().strip()
         if not group.isdecimal():
@@ -120,7 +120,6 @@ class OwnedProcess:
             self._process.send_signal(self._stop_signal)
         await self._until(lambda: not self.is_alive(), limit)
         await self._end_group(self._process.pid, timedelta(0))
-        self._process.wait()
 
     def kill(self) -> None:
         """End the whole process group at once, with no chance to tidy up."""
@@ -139,15 +138,18 @@ class OwnedProcess:
 
     async def _end_group(self, group: int, limit: timedelta) -> None:
         for signal_number, patience in ((self._stop_signal, limit), (signal.SIGKILL, GONE_AFTER_KILL)):
-            if not self._is_held():
+            if not self._is_left():
                 return
             with suppress(ProcessLookupError):
                 os.killpg(group, signal_number)
-            await self._until(lambda: not self._is_held(), patience)
-        if self._is_held():
+            await self._until(lambda: not self._is_left(), patience)
+        if self._is_left():
             raise LeftoverProcess(f"{self.name}: process group {group} does not end; see {self._pid_file}")
 
-    def _is_held(self) -> bool:
+    def _is_left(self) -> bool:
+        """Whether anything of the process is there; a program that closes what it inherits is known by its number."""
+        if self.is_alive():
+            return True
         if not self._pid_file.exists():
             return False
         with self._pid_file.open("a+") as pid_file:

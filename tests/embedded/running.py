@@ -10,12 +10,18 @@ from pathlib import Path
 
 from starter.embedded.process import Probe
 
+ROOT = Path(__file__).parents[2]
+
 
 @contextmanager
 def python_program(script: str, *arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A Python program and the first line it printed; it is killed at the end if it still runs."""
+    """A Python program of this checkout and the first line it printed; it is killed at the end if it still runs."""
     with subprocess.Popen(
-        [sys.executable, "-c", script, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as program:
         assert program.stdout is not None
         yield program, program.stdout.readline().strip()

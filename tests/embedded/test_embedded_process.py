@@ -1,6 +1,7 @@
 """A process is started once, logged, and ended with everything it started."""
 
 import os
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,14 @@ from tests.embedded.running import has_line, python_program, runs, until
 
 SOON = timedelta(seconds=10)
 DEAF_WITH_CHILD = "trap '' TERM; sleep 600 & echo $! > child; echo ready > ready; wait; sleep 600"
+DEAF_DAEMON = """
+import os, signal, time
+from pathlib import Path
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.closerange(3, 1024)
+Path("ready").write_text("ready\\n")
+time.sleep(600)
+"""
 OWNER = """
 import asyncio, sys
 from pathlib import Path
@@ -45,6 +54,16 @@ async def test_a_deaf_process_is_killed_after_the_limit_with_its_children(part: 
     await part.stop(timedelta(seconds=0.2))
     assert not part.is_alive()
     assert not runs(child)
+
+
+async def test_a_deaf_process_that_closed_what_it_inherited_is_killed_all_the_same(
+    part: OwnedProcess, tmp_path: Path
+) -> None:
+    part.spawn([sys.executable, "-c", DEAF_DAEMON], cwd=tmp_path)
+    await part.until_ready(has_line(tmp_path / "ready"), SOON)
+    assert part.pid is not None
+    await part.stop(timedelta(seconds=0.2))
+    assert not runs(part.pid)
 
 
 async def test_a_polite_process_ends_by_its_own_hand(part: OwnedProcess, tmp_path: Path) -> None:

@@ -88,18 +88,20 @@ async def test_a_damaged_store_is_set_aside_whole(server: EmbeddedTemporal, stor
     await server.start()
     await start_workflow(server, "lost")
     await server.stop()
-    damaged = overwrite_pages(store)
+    damaged = overwrite_executions(store)
     assert await server.start() is StoreFound.SET_ASIDE
     assert store.with_name("store.db.unreadable-1").read_bytes() == damaged
     await start_workflow(server, "lost")
 
 
-def overwrite_pages(store: Path) -> bytes:
-    """Damage the middle of the file, after the write-ahead log, which would heal it, has gone into it."""
+def overwrite_executions(store: Path) -> bytes:
+    """Damage one table, after the write-ahead log, which would heal it, has gone into the file."""
     with closing(sqlite3.connect(store)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'executions'").fetchone()
     content = bytearray(store.read_bytes())
-    content[4096 * 3 : 4096 * 40] = b"\xa5" * 4096 * 37
+    content[(page - 1) * size : page * size] = b"\xa5" * size
     store.write_bytes(content)
     return bytes(content)
 
