@@ -52,6 +52,8 @@ class Permission(StrEnum):
     READ_STAFF = "staff.read"
     READ_POLICIES = "policy.read"
     READ_TAXONOMY = "taxonomy.read"
+    READ_CALENDARS = "calendar.read"
+    MANAGE_CALENDARS = "calendar.manage"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -68,6 +70,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_STAFF: frozenset({Role.ADMIN, _S}),
     Permission.READ_POLICIES: _EVERYONE,
     Permission.READ_TAXONOMY: _EVERYONE,
+    Permission.READ_CALENDARS: _EVERYONE,
+    Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
     "acknowledge": frozenset({_H, _A, _S}),
     "assess": frozenset({_A, _S}),
     "explain": frozenset({_H, _A, _S}),

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from starter.api import complaints, failures, health, registry, steps
+from starter.api import calendars, complaints, failures, health, registry, steps
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
 from starter.services import Services
@@ -29,7 +29,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         docs_url=None,
         redoc_url=None,
     )
-    for router in (complaints.router, steps.router, registry.router):
+    for router in (complaints.router, steps.router, registry.router, calendars.router):
         app.include_router(router, responses=problems())
     app.include_router(health.router)
     failures.install(app)
