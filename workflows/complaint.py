@@ -138,14 +138,14 @@ class ComplaintCase:
         if self._alarm.has_rung:
             self._alarm.hush()
             due = self._case.nearest_due()
-            if due is not None and due <= workflow.now():
+            if due is not None and due <= self._alarm.rang_for:
                 tick = Submission(id=f"tick-{due:%Y%m%dT%H%M%S.%f}", actor=SYSTEM, command=Tick())
                 batch.append(Waiting(tick))
         return batch
 
     async def _record(self, batch: list[Waiting]) -> None:
         submissions = tuple(waiting.submission for waiting in batch)
-        request = Recording(case=self._case, submissions=submissions, now=workflow.now())
+        request = Recording(case=self._case, submissions=submissions, now=self._alarm.now())
         recorded = await insist(PERFORM_AND_RECORD, request, Recorded)
         self._take_over(recorded)
         for waiting, ruling in zip(batch, recorded.rulings, strict=True):
