@@ -1,12 +1,15 @@
 """The Python files of the application, parsed once, for the rules that look at all of them."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("activities", "contracts", "documents", "domain", "gateways", "runtime", "starter", "storage", "workflows")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PACKAGED: list[str] = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
+PACKAGES = sorted(name for name in PACKAGED if not name.endswith(".py"))
 
 
 @cache

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import AsyncIterator, Iterator
 from importlib.resources import files
 from importlib.util import find_spec
@@ -24,7 +23,7 @@ from temporalio.client import Client
 
 from starter.embedded import EmbeddedPostgres, EmbeddedTemporal
 from starter.embedded.binaries import postgres_programs, temporal_program
-from tests.architecture.source_tree import ROOT
+from tests.architecture.source_tree import PACKAGED, PROJECT, ROOT
 
 SECRETS_FOLDER = "/run/secrets"
 ONE_SHOTS = {"migrate", "temporal-schema", "temporal-namespace"}
@@ -249,10 +248,8 @@ def copied(dockerfile: list[list[str]]) -> Iterator[str]:
 
 
 def test_the_image_copies_what_exists_and_all_that_the_wheel_holds(dockerfile: list[list[str]]) -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    packaged = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
-    beside = {"pyproject.toml", project["project"]["readme"], "requirements.txt", "requirements-dev.txt"}
-    assert set(copied(dockerfile)) == {*packaged, *beside}
+    beside = {"pyproject.toml", PROJECT["project"]["readme"], "requirements.txt", "requirements-dev.txt"}
+    assert set(copied(dockerfile)) == {*PACKAGED, *beside}
     assert all((ROOT / path).exists() for path in copied(dockerfile))
 
 

@@ -5,10 +5,17 @@ import re
 import sys
 from collections.abc import Iterator
 
-from tests.architecture.source_tree import imported_packages, modules
+from tests.architecture.source_tree import PACKAGES, PROJECT, ROOT, imported_packages, modules
 
 DOMAIN_LEANS_ON = {"domain", "holidays", "numpy", "pydantic", "pydantic_core", "scipy", "sklearn"}
 EMPTY_WORDS = {"base", "common", "core", "helper", "helpers", "manager", "util", "utils"}
+
+
+def test_every_package_is_packaged_type_checked_and_under_the_import_rules() -> None:
+    on_disk = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    assert set(PACKAGES) == on_disk
+    assert set(PROJECT["tool"]["mypy"]["packages"]) == on_disk
+    assert set(PROJECT["tool"]["importlinter"]["root_packages"]) == on_disk
 
 
 def test_the_worker_knows_nothing_but_the_runtime() -> None:
