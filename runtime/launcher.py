@@ -5,6 +5,7 @@ A start is made by the case's own id, so it may be tried by anybody, any number 
 
 import asyncio
 import logging
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -74,6 +75,9 @@ class CaseLauncher:
     async def perform(self, reference: str, epoch: int, submission: Submission, limit: timedelta) -> Answer:
         """Do a command in the case's workflow, starting it if it does not run.
 
+        The workflow does a submission once. Each try is an update of its own: Temporal would answer a repeated update
+        by the refusal of the first for ever, also when the case has moved on.
+
         Raises WorkflowUpdateFailedError for a refusal, TEMPORAL_AWAY or TimeoutError when the outcome is not known.
         """
         start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
@@ -88,7 +92,7 @@ class CaseLauncher:
             answer: Answer = await self._client.execute_update_with_start_workflow(
                 PERFORM,
                 submission,
-                id=submission.id,
+                id=f"{submission.id}-{secrets.token_hex(4)}",
                 start_workflow_operation=start,
                 result_type=Answer,
                 rpc_timeout=limit,

@@ -109,7 +109,7 @@ class CaseDesk:
     async def perform(self, request: Request) -> Done:
         """Do a command. Raises `Problem`: 403, 404, 409 (the guard), 412, 422 (the fields), 503."""
         case = await self._addressed_case(request)
-        submission, texts = await self._understood(request)
+        submission, texts = await self._understood(request, case)
         earlier = await self._repetitions.begin(request.repeatable)
         if earlier is not None:
             telemetry.count_command(request.name, "replayed")
@@ -158,7 +158,7 @@ class CaseDesk:
             raise not_found("there is no such step")
         return case
 
-    async def _understood(self, request: Request) -> tuple[Submission, list[_Text]]:
+    async def _understood(self, request: Request, case: Case) -> tuple[Submission, list[_Text]]:
         """The command with the ids of its texts in their places. Raises `Problem` with every wrong field."""
         values = await self._checked(request)
         submission_id = self._keys.submission(request.name, request.person.id, request.reference, request.key)
@@ -171,7 +171,7 @@ class CaseDesk:
             command = command_of(request.name, values | {field: text.item for field, text in texts.items()})
         except ValidationError as error:
             raise invalid(field_errors(error.errors())) from None
-        submission = Submission(id=submission_id, actor=request.person.id, command=command)
+        submission = Submission(id=submission_id, actor=request.person.id, command=command, as_of=case.sequence)
         return submission, list(texts.values())
 
     async def _checked(self, request: Request) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class People:
                         languages = CASE WHEN cardinality(excluded.languages) > 0
                                          THEN excluded.languages ELSE p.languages END
                     RETURNING {_COLUMNS}""",  # noqa: S608
-                f"per_{secrets.token_hex(6)}",
+                f"per_{secrets.token_hex(16)}",
                 name,
                 sorted(set(roles)),
                 team,

@@ -33,7 +33,7 @@ class PersonForm(Body):
     """A member of staff; a name that is known gets the roles added and a further token."""
 
     name: Annotated[Line, StringConstraints(max_length=100)]
-    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=len(Role))]
+    roles: Annotated[frozenset[Role], Field(min_length=1)]
     team: Annotated[Line, StringConstraints(max_length=64)] | None = None
     languages: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...], Field(max_length=20)] = ()
 

@@ -1,7 +1,9 @@
 """A complaint goes its ways by HTTP alone."""
 
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 from tests.api.visitors import Api, problem
 from tests.mail_server import MailServer
@@ -127,7 +129,7 @@ async def test_a_corrected_address_reaches_the_story_and_the_next_letter(api: Ap
     assert story["customer"]["email"] == "ann.lee@example.org"
 
 
-async def test_the_story_holds_what_was_said_and_the_case_does_not(api: Api) -> None:
+async def test_the_story_holds_what_was_said_and_the_case_does_not(api: Api, logs: StringIO) -> None:
     reference = await api["hotline"].take(
         customer={"name": "Ann Lee", "address": "1 High Street"}, narrative="It smells of gas.", demand="Come today."
     )
@@ -151,6 +153,8 @@ async def test_the_story_holds_what_was_said_and_the_case_does_not(api: Api) -> 
         assert told not in str(case)
         assert told not in timeline.text
     assert next(iter(story["texts"])) in timeline.text
+    reads = [json.loads(line) for line in logs.getvalue().splitlines() if "personal data read" in line]
+    assert (reads[-1]["reference"], reads[-1]["reader"]) == (reference, api["handler"].person.id)
 
 
 async def test_the_timeline_is_paged_and_its_hashes_chain(api: Api) -> None:

@@ -1,6 +1,7 @@
 """People who call the API, each with a token of their own."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Visitor:
         return await self.client.request(method, path, headers=own | (headers or {}), **request)
 
     async def get(self, path: str, **params: Any) -> httpx.Response:
-        return await self.send("GET", path, params=params)
+        return await self.send("GET", path, params=params or None)
 
     async def post(self, path: str, body: Any = None, **request: Any) -> httpx.Response:
         return await self.send("POST", path, json={} if body is None else body, **request)
@@ -48,8 +49,12 @@ class Visitor:
         return await self.post(f"/v1/complaints/{reference}/commands/{command}", body, **request)
 
     async def do(self, reference: str, command: str, **body: Any) -> dict[str, Any]:
-        """A command that is expected to be done; the case behind it."""
-        answer = await self.command(reference, command, body)
+        """A command that is expected to be done, repeated under its key while a busy machine does not answer."""
+        key = secrets.token_hex(8)
+        for _ in range(3):
+            answer = await self.command(reference, command, body, key=key)
+            if answer.status_code != 503:
+                break
         assert answer.status_code == 200, answer.text
         case: dict[str, Any] = answer.json()
         return case
