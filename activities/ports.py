@@ -7,7 +7,9 @@ from typing import Protocol
 
 from domain.access import Person
 from domain.calendar import Calendar
+from domain.complaints.assignment import Candidate
 from domain.complaints.case import Case
+from domain.complaints.commands import Submission
 from domain.complaints.facts import Entry
 from domain.complaints.policy import Policy
 from domain.privacy import Identity
@@ -65,8 +67,52 @@ class Rulebook(Protocol):
     async def calendar(self, policy: Policy) -> Calendar: ...
 
 
+class Refusal(Exception):
+    """A case refused a command; `guard` is the reason's name."""
+
+    def __init__(self, guard: str, detail: str) -> None:
+        super().__init__(detail)
+        self.guard = guard
+        self.detail = detail
+
+
+class CaseUnavailable(Exception):
+    """A case does not answer now; nothing is known of the command."""
+
+
+class CaseCommands(Protocol):
+    """The way to running cases."""
+
+    async def give(self, reference: str, submission: Submission) -> None:
+        """Do a command in a case. Raises `Refusal`, `CaseUnavailable`."""
+        ...
+
+
+class BatchItem(Protocol):
+    @property
+    def position(self) -> int: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def submission(self) -> Submission: ...
+
+
+class Batches(Protocol):
+    """The items of batches and their outcomes."""
+
+    async def waiting(self, batch: str, limit: int) -> Sequence[BatchItem]: ...
+
+    async def settle(self, batch: str, position: int, outcome: str, code: str | None, detail: str | None) -> None: ...
+
+    async def per_second(self, batch: str) -> float: ...
+
+
 class StaffRegistry(Protocol):
     async def people(self, ids: Iterable[str]) -> dict[str, Person]: ...
+
+    async def candidates(self) -> tuple[Candidate, ...]:
+        """Everybody who handles cases, with how many open ones each has."""
+        ...
 
 
 class Vault(Protocol):

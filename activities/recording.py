@@ -17,9 +17,20 @@ from activities.ports import (
 )
 from contracts.cases import CaseStart, Loaded, Patience, Recorded, Recording
 from contracts.names import DIVERGED, LOAD_CASE, PERFORM_AND_RECORD, SUPERSEDED
-from domain.complaints.commands import Assign, Claim, Submission
+from domain.calendar import Calendar
+from domain.complaints.commands import (
+    ApproveRedress,
+    Assign,
+    ChangePolicy,
+    Claim,
+    Command,
+    Extend,
+    RequestRedress,
+    Submission,
+)
 from domain.complaints.evolve import fold
 from domain.complaints.facts import Entry
+from domain.complaints.policy import Policy
 from domain.complaints.ruling import decide_all
 from domain.complaints.situation import Circumstances
 
@@ -79,23 +90,36 @@ class CaseRecorder:
         return (await self._ledger.entries(request.case.reference))[request.case.sequence :]
 
     async def _circumstances(self, request: Recording) -> Circumstances:
+        """What the submissions make it necessary to know: mostly the policy and its calendar."""
         policy = await self._rulebook.policy(request.case.policy)
+        commands = [submission.command for submission in request.submissions]
         named = set(_people_named(request.submissions))
+        chooses = any(isinstance(command, Assign) and command.handler is None for command in commands)
         return Circumstances(
             now=request.now,
             policy=policy,
             calendar=await self._rulebook.calendar(policy),
             staff=await self._staff.people(named) if named else {},
+            candidates=await self._staff.candidates() if chooses else None,
+            other=await self._other_policy(commands),
         )
+
+    async def _other_policy(self, commands: Iterable[Command]) -> tuple[Policy, Calendar] | None:
+        """The policy that a command changes to, and its calendar."""
+        for command in commands:
+            if isinstance(command, ChangePolicy):
+                policy = await self._rulebook.policy(command.policy)
+                return policy, await self._rulebook.calendar(policy)
+        return None
 
 
 def _people_named(submissions: Iterable[Submission]) -> Iterable[str]:
     """Those whose entry in the staff registry the guards will ask for."""
     for submission in submissions:
         match submission.command:
-            case Assign(handler=handler):
+            case Assign(handler=str() as handler):
                 yield handler
-            case Claim():
+            case Claim() | Extend() | RequestRedress() | ApproveRedress():
                 yield submission.actor
             case _:
                 continue

@@ -1,6 +1,7 @@
 """Names that outlive a release: workflow types, queries, ids. A rename here breaks running cases."""
 
 COMPLAINT = "complaint"
+BATCH = "batch"
 PERFORM = "perform"
 CASE_QUERY = "case"
 
@@ -8,6 +9,7 @@ LOAD_CASE = "load_case"
 PERFORM_AND_RECORD = "perform_and_record"
 SEND_LETTER = "send_letter"
 CORRECT_IDENTITY = "correct_identity"
+CARRY_OUT_PAGE = "carry_out_page"
 
 REFUSED = "Refused"
 SUPERSEDED = "Superseded"
@@ -16,3 +18,7 @@ DIVERGED = "Diverged"
 
 def case_workflow_id(reference: str) -> str:
     return f"{COMPLAINT}/{reference}"
+
+
+def batch_workflow_id(batch: str) -> str:
+    return f"{BATCH}/{batch}"

@@ -5,6 +5,7 @@ Which cases a person sees (own ones, the team's) is decided here too, so that no
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -34,6 +35,7 @@ class Person(BaseModel):
     team: str | None = None
     languages: tuple[str, ...] = ()
     active: bool = True
+    redress_limit: Decimal = Decimal(0)
     absent_until: datetime | None = None
 
     def is_absent(self, at: datetime) -> bool:
@@ -85,6 +87,31 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "correct": frozenset({_H, _A, _S}),
     "withdraw": frozenset({_H, _S}),
     "reopen": frozenset({_H, _S}),
+    "attach": frozenset({_H, _A, _C, _S}),
+    "hold": frozenset({_A, _S}),
+    "resume": frozenset({_A, _S}),
+    "extend": frozenset({_A, _S}),
+    "approve_extension": frozenset({_S}),
+    "update_customer": frozenset({_H, _A, _S}),
+    "escalate": frozenset({_H, _A, _S}),
+    "acknowledge_escalation": frozenset({_S}),
+    "plan_callback": frozenset({_C, _S}),
+    "record_visit": frozenset({_C, _S}),
+    "to_stage_two": frozenset({_H, _S}),
+    "refer_external": frozenset({_S}),
+    "record_external_outcome": frozenset({_S}),
+    "request_partner": frozenset({_A, _S}),
+    "partner_reply": frozenset({Role.PARTNER, _A, _S}),
+    "request_redress": frozenset({_A, _S}),
+    "approve_redress": frozenset({_S}),
+    "reject_redress": frozenset({_S}),
+    "pay_redress": frozenset({_A, _S}),
+    "merge": frozenset({_S}),
+    "unmerge": frozenset({_S}),
+    "link_incident": frozenset({_S}),
+    "unlink_incident": frozenset({_S}),
+    "change_policy": frozenset({_S}),
+    "abort": frozenset({_O}),
     "retry_step": frozenset({_O}),
     "skip_step": frozenset({_O}),
 }
@@ -99,17 +126,27 @@ def may(person: Person, permission: str) -> bool:
     return person.active and not person.roles.isdisjoint(ALLOWED.get(permission, frozenset()))
 
 
+CALLED_BACK = ("responded", "callback")
+"""The statuses in which callers have to do with a case."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaseScope:
-    """Which cases a person sees: all, those taken, or those within a handler's reach (own, the team's, unclaimed)."""
+    """Which cases a person sees: all, those taken, those within a handler's reach, those to be called back.
+
+    Within a handler's reach are the own ones, the team's and those that nobody has yet.
+    """
 
     everything: bool = False
     taken_by: str | None = None
     handler: str | None = None
     team: str | None = None
+    called_back: bool = False
 
-    def covers(self, *, taken_by: str, handler: str | None, team: str | None) -> bool:
+    def covers(self, *, taken_by: str, handler: str | None, team: str | None, status: str) -> bool:
         """The rule that `storage.cases` also says in SQL; a test holds the two together."""
+        if self.called_back and status in CALLED_BACK:
+            return True
         if self.everything or (self.taken_by is not None and self.taken_by == taken_by):
             return True
         if self.handler is None:
@@ -126,4 +163,5 @@ def scope_of(person: Person) -> CaseScope:
         taken_by=person.id if Role.HOTLINE in person.roles else None,
         handler=person.id if handles else None,
         team=person.team if handles else None,
+        called_back=Role.CALLER in person.roles,
     )

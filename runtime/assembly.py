@@ -9,10 +9,13 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.batches import BatchWorker
 from activities.correspondence import Correspondence, IdentityKeeper
 from activities.recording import CaseRecorder
 from contracts.cases import Patience
+from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
+from runtime.case_commands import CaseCommands
 from runtime.events import tell
 from runtime.housekeeping import Chore
 from runtime.launcher import CaseLauncher
@@ -21,6 +24,7 @@ from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
 from runtime.temporal import connect
 from storage import chains, idempotency
+from storage.batches import Batches
 from storage.cases import CaseRecords
 from storage.corrections import IdentityCorrections
 from storage.deliveries import Deliveries
@@ -31,6 +35,7 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
 from storage.vault import Vault
+from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
 
 GRACE = timedelta(seconds=25)
@@ -54,6 +59,7 @@ class Parts:
     rulebook: Rulebook
     client: Client
     launcher: CaseLauncher
+    files: FolderOfFiles
 
 
 @asynccontextmanager
@@ -93,6 +99,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         rulebook=Rulebook(pool),
         client=client,
         launcher=CaseLauncher(client, settings.task_queue, unstarted),
+        files=FolderOfFiles(settings.files_dir),
     )
 
 
@@ -101,7 +108,7 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
     return Worker(
         parts.client,
         task_queue=parts.settings.task_queue,
-        workflows=[ComplaintCase],
+        workflows=[ComplaintCase, Batch],
         activities=case_activities(parts),
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
@@ -117,7 +124,14 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
     post = MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
     correspondence = Correspondence(parts.vault, post, Deliveries(parts.pool), _now)
     keeper = IdentityKeeper(parts.vault, IdentityCorrections(parts.pool, parts.vault), _now)
-    return [recorder.load_case, recorder.perform_and_record, correspondence.send_letter, keeper.correct_identity]
+    batches = BatchWorker(Batches(parts.pool), CaseCommands(parts.launcher, parts.ledger))
+    return [
+        recorder.load_case,
+        recorder.perform_and_record,
+        correspondence.send_letter,
+        keeper.correct_identity,
+        batches.carry_out_page,
+    ]
 
 
 def chores(parts: Parts) -> Sequence[Chore]:

@@ -14,8 +14,9 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from contracts.batches import BatchStart
 from contracts.cases import Answer, CaseStart
-from contracts.names import CASE_QUERY, COMPLAINT, PERFORM, case_workflow_id
+from contracts.names import BATCH, CASE_QUERY, COMPLAINT, PERFORM, batch_workflow_id, case_workflow_id
 from domain.complaints.case import Case
 from domain.complaints.commands import Submission
 from storage.intakes import UnstartedCases
@@ -100,6 +101,17 @@ class CaseLauncher:
             return answer
         finally:
             await _started_or_not(start)
+
+    async def start_batch(self, batch: str) -> None:
+        """Start the workflow of a batch unless it runs. Raises TEMPORAL_AWAY; the batch is kept all the same."""
+        await self._client.start_workflow(
+            BATCH,
+            BatchStart(batch=batch),
+            id=batch_workflow_id(batch),
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            rpc_timeout=RPC_LIMIT,
+        )
 
     async def case(self, reference: str) -> Case | None:
         """The case as its workflow has it now; None when it does not answer in time."""

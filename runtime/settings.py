@@ -110,6 +110,8 @@ class Settings(BaseSettings):
         default=timedelta(seconds=2), gt=timedelta(0), description="seconds before a failed step is tried again"
     )
 
+    files_dir: Path = Field(default=Path("files"), description="the folder in which sealed files are kept")
+
     task_queue: str = Field(default="amends", min_length=1, max_length=200, description="the name of a task queue")
     temporal_metrics: Annotated[str, Field(pattern=r"^[^\s/]+:\d{1,5}$")] | None = Field(
         default=None, description="the host:port at which the Temporal SDK shows its metrics, such as 127.0.0.1:9464"

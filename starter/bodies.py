@@ -57,6 +57,10 @@ _KIND_OF = {
     "letter": TextKind.LETTER,
     "reason": TextKind.REASON,
     "text": TextKind.NOTE,
+    "question": TextKind.NOTE,
+    "answer": TextKind.NOTE,
+    "their_reference": TextKind.NOTE,
+    "new_demand": TextKind.DEMAND,
 }
 
 

@@ -46,6 +46,8 @@ UPDATE_LIMIT = timedelta(seconds=10)
 NOT_READY_TRIES = 5
 NOT_READY_PAUSE_SECONDS = 0.3
 
+_CODED = frozenset({"ground", "outcome", "cause", "remedies", "body"})
+_POINTER = {"category": "/code", "redress": "/kind"}
 _REFERENCE = re.compile(get_args(Reference)[1].pattern)
 
 
@@ -109,14 +111,14 @@ class CaseDesk:
     async def perform(self, request: Request) -> Done:
         """Do a command. Raises `Problem`: 403, 404, 409 (the guard), 412, 422 (the fields), 503."""
         case = await self._addressed_case(request)
-        submission, texts = await self._understood(request, case)
+        submission, texts = await self.understand(request, case)
         earlier = await self._repetitions.begin(request.repeatable)
         if earlier is not None:
             telemetry.count_command(request.name, "replayed")
             return Done(None, None, earlier)
         try:
             _confirm_unchanged(request, case)
-            await self._seal(case.intake.customer, texts)
+            await self.seal(case.intake.customer, texts)
             answer = await self._carry(case.reference, submission)
         except (Problem, StoreAway) as error:
             await self._leave(request, texts, error)
@@ -158,7 +160,7 @@ class CaseDesk:
             raise not_found("there is no such step")
         return case
 
-    async def _understood(self, request: Request, case: Case) -> tuple[Submission, list[_Text]]:
+    async def understand(self, request: Request, case: Case) -> tuple[Submission, list[_Text]]:
         """The command with the ids of its texts in their places. Raises `Problem` with every wrong field."""
         values = await self._checked(request)
         submission_id = self._keys.submission(request.name, request.person.id, request.reference, request.key)
@@ -182,17 +184,23 @@ class CaseDesk:
             values = body_of(request.name).model_validate(given).model_dump(exclude_unset=True)
         except ValidationError as error:
             raise invalid(field_errors(error.errors())) from None
-        errors = [*self._unknown_codes(values), *self._misunderstood(values), *await self._missing_case(values)]
+        errors = [
+            *self._unknown_codes(request.name, values),
+            *self._misunderstood(values),
+            *await self._missing_case(values),
+        ]
         if errors:
             raise invalid(errors)
         return values | step
 
-    def _unknown_codes(self, values: Mapping[str, Any]) -> Iterator[FieldError]:
-        coded = {name: values[name] for name in ("ground", "outcome", "cause", "remedies") if values.get(name)}
+    def _unknown_codes(self, request_name: str, values: Mapping[str, Any]) -> Iterator[FieldError]:
+        coded = {name: values[name] for name in _CODED & values.keys() if values[name]}
+        if request_name == "request_redress":
+            coded["redress"] = values.get("kind")
         if values.get("field") == Correctable.CATEGORY:
             coded["category"] = values.get("code")
         for name, code in self._taxonomy.unknown(coded):
-            pointer = "/code" if name == "category" else f"/{name}"
+            pointer = _POINTER.get(name, f"/{name}")
             yield FieldError(pointer, f"{code} is not in the list of codes; see GET /v1/taxonomy")
 
     def _misunderstood(self, values: Mapping[str, Any]) -> Iterator[FieldError]:
@@ -202,12 +210,15 @@ class CaseDesk:
             yield from (FieldError("/text", why) for why in misunderstood(field, text, self._region))
 
     async def _missing_case(self, values: Mapping[str, Any]) -> list[FieldError]:
-        other = values.get("duplicate_of")
-        if other is None or await self._recorded(other) is not None:
-            return []
-        return [FieldError("/duplicate_of", f"there is no case {other}")]
+        """Other cases that the body names and that do not exist."""
+        named = [(field, values[field]) for field in ("duplicate_of", "into") if values.get(field)]
+        return [
+            FieldError(f"/{field}", f"there is no case {other}")
+            for field, other in named
+            if await self._recorded(other) is None
+        ]
 
-    async def _seal(self, customer: str, texts: list[_Text]) -> None:
+    async def seal(self, customer: str, texts: list[_Text]) -> None:
         """Seal the texts of a command; a repeated request seals the same ones."""
         if not texts:
             return

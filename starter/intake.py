@@ -17,11 +17,11 @@ from pydantic import Field, StringConstraints
 from domain.access import Person
 from domain.calendar import Calendar
 from domain.complaints.case import Case
-from domain.complaints.commands import Code
+from domain.complaints.commands import Code, PersonId, Reference
 from domain.complaints.decide import decide_intake
 from domain.complaints.evolve import fold
 from domain.complaints.intake import Intake
-from domain.complaints.policy import Policy
+from domain.complaints.policy import Money, Policy
 from domain.complaints.situation import Circumstances
 from domain.complaints.taxonomy import Taxonomy
 from domain.complaints.terms import Way
@@ -38,6 +38,24 @@ from storage.intakes import claim_source, next_reference, open_case, serialise, 
 from storage.pool import Connection, Pool, transaction
 from storage.vault import Vault
 
+GRAVEST = 5
+_AS_GIVEN = {
+    "channel",
+    "category",
+    "product",
+    "region",
+    "partner",
+    "vulnerability",
+    "subject_person",
+    "occurred_at",
+    "claimed",
+    "repeat_of",
+}
+_DANGER = {
+    "zh": "有危险：请立即告知客户远离现场、不要使用明火或电器，并拨打抢修/急救电话；本投诉已按紧急情况升级。",
+    "en": "Danger: tell the customer at once to leave the place, to use no flame and no switch, and to call the "
+    "emergency number. The complaint has been escalated.",
+}
 CLOCK_SKEW = timedelta(minutes=2)
 """How far ahead another computer's clock may be before a time of receipt counts as lying in the future."""
 
@@ -61,6 +79,13 @@ class ComplaintForm(Body):
     narrative: FreeText
     demand: FreeText | None = None
     policy: Code | None = Field(None, description="id of the policy; the default one, if absent")
+    emergency: bool = Field(False, description="somebody is in danger; safety words in the narrative say so too")
+    vulnerability: Annotated[tuple[Code, ...], Field(max_length=10)] = ()
+    representative: FreeText | None = Field(None, description="who complains for the customer, by what authority")
+    subject_person: PersonId | None = Field(None, description="the member of staff that it is about")
+    occurred_at: Moment | None = None
+    claimed: Money | None = None
+    repeat_of: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +158,7 @@ class IntakeDesk:
         received_at = (form.received_at or now).astimezone(UTC)
         errors = [
             FieldError(f"/{field}", f"{code} is not in the list of codes; see GET /v1/taxonomy")
-            for field, code in self._taxonomy.unknown({"channel": form.channel, "category": form.category})
+            for field, code in self._taxonomy.unknown(form.model_dump(include={"channel", "category", "vulnerability"}))
         ]
         if received_at > now + CLOCK_SKEW:
             errors.append(FieldError("/received_at", "lies in the future"))
@@ -172,6 +197,8 @@ class IntakeDesk:
         customer = await self._customer(connection, reference, identity, now)
         narrative = await self._sealed(connection, customer, TextKind.NARRATIVE, form.narrative, now)
         demand = form.demand and await self._sealed(connection, customer, TextKind.DEMAND, form.demand, now)
+        who = form.representative and await self._sealed(connection, customer, TextKind.NOTE, form.representative, now)
+        is_emergency = form.emergency or self._taxonomy.names_a_danger(form.narrative)
         intake = Intake(
             reference=reference,
             received_at=complaint.received_at,
@@ -181,7 +208,10 @@ class IntakeDesk:
             reachable_by=tuple(_ways(identity)),
             narrative=narrative,
             demand=demand,
-            **form.model_dump(include={"channel", "category", "severity", "product", "region", "partner"}),
+            representative=who,
+            is_emergency=is_emergency,
+            severity=GRAVEST if is_emergency else form.severity,
+            **form.model_dump(include=_AS_GIVEN),
         )
         circumstances = Circumstances(now=now, policy=complaint.policy, calendar=complaint.calendar)
         entries = decide_intake(intake, f"receive-{reference}", circumstances)
@@ -224,6 +254,7 @@ def receipt(case: Case) -> dict[str, object]:
         "status": case.status,
         "received_at": _utc(case.intake.received_at),
         "policy": case.policy,
+        "advice": _DANGER.get(case.intake.language, _DANGER["en"]) if case.intake.is_emergency else None,
         "clocks": [
             {"kind": clock.kind, "due_at": _utc(clock.due_at), "state": clock.state, "provisional": clock.provisional}
             for clock in case.clocks

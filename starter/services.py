@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from domain.complaints import shipped
 from domain.complaints.taxonomy import Taxonomy
 from runtime.assembly import Parts
+from starter.attachments import AttachmentDesk
+from starter.batches import BatchDesk
 from starter.desk import CaseDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.repetitions import Repetitions
+from storage.batches import Batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,25 @@ class Services:
     repetitions: Repetitions
     intake: IntakeDesk
     cases: CaseDesk
+    batches: BatchDesk
+    batch_records: Batches
+    attachments: AttachmentDesk
 
 
 def services(parts: Parts) -> Services:
     taxonomy, keys = shipped.taxonomy(), RequestKeys(parts.keys.command_ids())
     repetitions = Repetitions(parts.pool)
+    cases = CaseDesk(
+        pool=parts.pool,
+        vault=parts.vault,
+        ledger=parts.ledger,
+        records=parts.records,
+        taxonomy=taxonomy,
+        launcher=parts.launcher,
+        repetitions=repetitions,
+        keys=keys,
+        region=parts.settings.default_region,
+    )
     return Services(
         parts=parts,
         taxonomy=taxonomy,
@@ -41,15 +58,8 @@ def services(parts: Parts) -> Services:
             default_policy=parts.settings.default_policy,
             start=parts.launcher.start,
         ),
-        cases=CaseDesk(
-            pool=parts.pool,
-            vault=parts.vault,
-            ledger=parts.ledger,
-            records=parts.records,
-            taxonomy=taxonomy,
-            launcher=parts.launcher,
-            repetitions=repetitions,
-            keys=keys,
-            region=parts.settings.default_region,
-        ),
+        cases=cases,
+        batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
+        batch_records=Batches(parts.pool),
+        attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases),
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.access import CaseScope
+from domain.access import CALLED_BACK, CaseScope
 from domain.complaints.case import Case
 from domain.complaints.facts import Entry, read_entry
 from storage.pool import Connection, Pool, borrow
@@ -254,10 +254,14 @@ def _add_flag(conditions: _Conditions, column: str, wanted: bool | None) -> None
 
 def _add_scope(conditions: _Conditions, scope: CaseScope) -> None:
     """The rule of `CaseScope.covers`, in SQL."""
-    reach, values = ["taken_by = {}"], [scope.taken_by]
+    reach: list[str] = ["taken_by = {}"]
+    values: list[Any] = [scope.taken_by]
     if scope.handler is not None:
         reach += ["handler = {}", "team = {}", "(handler IS NULL AND team IS NULL)"]
         values += [scope.handler, scope.team]
+    if scope.called_back:
+        reach.append("status = ANY({})")
+        values.append(list(CALLED_BACK))
     conditions.add(f"({' OR '.join(reach)})", *values)
 
 
@@ -278,4 +282,4 @@ def _read_cursor(cursor: str, sort: str) -> tuple[datetime | int, str]:
 
 
 def covers(scope: CaseScope, case: Case) -> bool:
-    return scope.covers(taken_by=case.intake.taken_by, handler=case.handler, team=case.team)
+    return scope.covers(taken_by=case.intake.taken_by, handler=case.handler, team=case.team, status=case.status)

@@ -4,14 +4,17 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 import asyncpg
 
 from domain.access import Person, Role
+from domain.complaints.assignment import Candidate
 from storage.pool import Pool, borrow
 
 TOKEN_PREFIX = "amends_"  # noqa: S105  the prefix by which secret scanners know our tokens
-_COLUMNS = "p.id, p.name, p.roles, p.team, p.languages, p.is_active, p.absent_until"
+_COLUMNS = "p.id, p.name, p.roles, p.team, p.languages, p.is_active, p.absent_until, p.redress_limit"
+MOST_CANDIDATES = 2_000
 
 
 class People:
@@ -46,19 +49,39 @@ class People:
             )
         return None if row is None else _person(row)
 
+    async def candidates(self) -> tuple[Candidate, ...]:
+        """Everybody who handles cases, with how many open ones each has."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(
+                f"""SELECT {_COLUMNS}, count(c.reference) AS open_cases
+                      FROM person p LEFT JOIN case_record c ON c.handler = p.id AND c.is_open
+                     WHERE 'handler' = ANY(p.roles) AND p.is_active
+                     GROUP BY p.id ORDER BY p.id LIMIT $1""",  # noqa: S608
+                MOST_CANDIDATES,
+            )
+        return tuple(Candidate(_person(row), row["open_cases"]) for row in rows)
+
     async def enrol(
-        self, name: str, roles: Iterable[Role], at: datetime, *, team: str | None = None, languages: Iterable[str] = ()
+        self,
+        name: str,
+        roles: Iterable[Role],
+        at: datetime,
+        *,
+        team: str | None = None,
+        languages: Iterable[str] = (),
+        redress_limit: Decimal | None = None,
     ) -> Person:
         """The person of this name with these roles added to those held; made new if unknown."""
         async with borrow(self._pool) as connection:
             row = await connection.fetchrow(
-                f"""INSERT INTO person AS p (id, name, roles, team, languages, created_at)
-                    VALUES ($1, $2, $3, $4, $5, $6)
+                f"""INSERT INTO person AS p (id, name, roles, team, languages, created_at, redress_limit)
+                    VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 0))
                     ON CONFLICT (name) DO UPDATE SET
                         roles = ARRAY(SELECT DISTINCT unnest(p.roles || excluded.roles) ORDER BY 1),
                         team = coalesce(excluded.team, p.team), is_active = true,
                         languages = CASE WHEN cardinality(excluded.languages) > 0
-                                         THEN excluded.languages ELSE p.languages END
+                                         THEN excluded.languages ELSE p.languages END,
+                        redress_limit = coalesce($7, p.redress_limit)
                     RETURNING {_COLUMNS}""",  # noqa: S608
                 f"per_{secrets.token_hex(16)}",
                 name,
@@ -66,6 +89,7 @@ class People:
                 team,
                 list(languages),
                 at,
+                redress_limit,
             )
         assert row is not None  # noqa: S101  an insert that updates on conflict returns its row
         return _person(row)
@@ -101,4 +125,5 @@ def _person(row: asyncpg.Record) -> Person:
         languages=tuple(row["languages"]),
         active=row["is_active"],
         absent_until=row["absent_until"],
+        redress_limit=row["redress_limit"],
     )

@@ -195,6 +195,20 @@ class Vault:
         )
         return [row["subject_id"] for row in rows]
 
+    # Files, whose sealed bytes are kept elsewhere
+
+    async def seal_file(self, subject: str, file: str, content: bytes) -> bytes:
+        """A file's bytes sealed under the subject's key, bound to the file's id."""
+        async with borrow(self._pool) as connection:
+            data_key = await self._data_key(connection, subject, "")
+        return seal(data_key, content, _place_of_file(subject, file))
+
+    async def open_file(self, subject: str, file: str, sealed: bytes) -> bytes:
+        """The bytes of a sealed file."""
+        async with borrow(self._pool) as connection:
+            data_key = await self._data_key(connection, subject, "")
+        return unseal(data_key, sealed, _place_of_file(subject, file))
+
     # Master keys
 
     async def rewrap(self, batch: int = 500) -> int:
@@ -355,6 +369,10 @@ def _place_of_key(subject: str, key_id: str) -> str:
 
 def _place_of_text(subject: str, item_id: str, kind: str) -> str:
     return f"{kind} {item_id} of {subject}"
+
+
+def _place_of_file(subject: str, file: str) -> str:
+    return f"file {subject} {file}"
 
 
 def _place_of_identity(subject: str, version: int) -> str:

@@ -69,7 +69,7 @@ async def open_house(
         smtp_url=smtp_url,
         mail_from="Customer care <care@example.org>",
         task_queue=f"test-{uuid.uuid4().hex}",
-        **{"step_attempts": 2, "step_first_wait": timedelta(milliseconds=50), **settings},
+        **{"default_policy": "plain", "step_attempts": 2, "step_first_wait": timedelta(milliseconds=50), **settings},
     )
     pool = await open_pool(database_url, size=10)
     try:

@@ -5,8 +5,12 @@ for the outcomes of its steps (activities). Whatever waits is put together and s
 decides and appends; the run only takes over the facts that come back, answers, and carries out the steps that they
 planned. It ends when the case has ended and nothing is under way; a later command starts it again.
 
-    received ─► assessing ─┬─► explaining ─► closed ─► appealed ─► assessing
-                           └─► accepted ─► assigned ─► investigating ─► responding ─► responded ─► closed
+    received ─► assessing ─┬─► explaining ─► closed (duplicate, transferred) ─► appealed: assessing
+                           └─► accepted ─► assigned ─► investigating ─► responding ─► responded ─┬─► closed
+                                                                      callback ◄────────────────┤
+                                       reopened: assigned ◄───────────────┴─► stage two         └─► external
+
+Holds, extensions, escalation, redress and questions to partners go on beside this line.
 """
 
 import asyncio
@@ -41,13 +45,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.complaints.situation import SYSTEM, Circumstances, Refused
     from domain.complaints.steps import Step, effect_key
     from domain.complaints.terms import StepKind
-
-_CARRIED_OUT_BY = {
-    StepKind.ACKNOWLEDGEMENT: SEND_LETTER,
-    StepKind.EXPLANATION_LETTER: SEND_LETTER,
-    StepKind.RESPONSE_LETTER: SEND_LETTER,
-    StepKind.IDENTITY_CORRECTION: CORRECT_IDENTITY,
-}
 
 
 @dataclass
@@ -184,7 +181,7 @@ class ComplaintCase:
         patience = self._loaded.patience
         try:
             receipt = await workflow.execute_activity(
-                _CARRIED_OUT_BY[step.kind],
+                CORRECT_IDENTITY if step.kind is StepKind.IDENTITY_CORRECTION else SEND_LETTER,
                 self._order(step),
                 result_type=StepReceipt,
                 retry_policy=step_retries(patience),

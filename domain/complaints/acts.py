@@ -4,13 +4,14 @@
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TypeVar
 
 from domain.complaints import commands as c
 from domain.complaints import facts as f
+from domain.complaints.assignment import choose
 from domain.complaints.case import Case
 from domain.complaints.guards import current_code
+from domain.complaints.rules import calling_back
 from domain.complaints.situation import Refused, Situation
 from domain.complaints.steps import Step
 from domain.complaints.terms import Status, StepKind, StepState, Way
@@ -44,7 +45,19 @@ def appeal(situation: Situation) -> Facts:
 
 def assign(situation: Situation) -> Facts:
     command = _command(situation, c.Assign)
-    yield f.Assigned(handler=command.handler, team=_team(situation, command.handler), reason=command.reason)
+    if command.handler is not None:
+        yield f.Assigned(handler=command.handler, team=_team(situation, command.handler), reason=command.reason)
+        return
+    choice = choose(situation.circumstances.candidates or (), situation.case, situation.now, command.team)
+    if choice.chosen is None:
+        yield f.NobodyEligible(passed_over=choice.passed_over)
+        return
+    yield f.Assigned(
+        handler=choice.chosen.id,
+        team=choice.chosen.team,
+        reason=command.reason,
+        passed_over=choice.passed_over,
+    )
 
 
 def claim(situation: Situation) -> Facts:
@@ -60,6 +73,7 @@ def respond(situation: Situation) -> Facts:
     yield f.ResponseApproved(**command.model_dump(exclude={"command"}))
     if command.way is not Way.EMAIL:
         yield f.Responded(way=command.way)
+        yield from calling_back.owed(situation)
 
 
 def close(_: Situation) -> Facts:
@@ -105,21 +119,8 @@ def skip_step(situation: Situation) -> Facts:
 
 
 def tick(_: Situation) -> Facts:
-    """Nothing by itself: the clocks that ran out are breached before any command."""
+    """Nothing by itself: what has come due happens before any command."""
     yield from ()
-
-
-def breaches(case: Case, now: datetime) -> Facts:
-    """Every running clock whose due time has come, and how late that is noticed."""
-    for clock in case.running_clocks:
-        if clock.due_at <= now:
-            yield f.ClockBreached(
-                kind=clock.kind,
-                attempt=clock.attempt,
-                due_at=clock.due_at,
-                late_seconds=(now - clock.due_at).total_seconds(),
-                clocks=(clock.breached(now),),
-            )
 
 
 def step_done(situation: Situation) -> Facts:
@@ -150,6 +151,22 @@ def _reached_the_customer(situation: Situation, step: Step) -> Facts:
         yield f.Closed()
     elif step.kind is StepKind.RESPONSE_LETTER and case.status is Status.RESPONDING:
         yield f.Responded(way=way)
+        yield from calling_back.owed(situation)
+    elif step.kind is StepKind.UPDATE_LETTER and step.text is not None:
+        yield f.CustomerUpdated(way=way, letter=step.text)
+    elif step.kind is StepKind.EXTENSION_LETTER:
+        yield from _extended_in_time(case, step)
+
+
+def _extended_in_time(case: Case, step: Step) -> Facts:
+    """The extension holds, unless the customer was told after the old date: then the clock has breached."""
+    extension = case.extension
+    if extension is not None and extension.letter == step.text:
+        yield f.Extended(clock=extension.clock, attempt=extension.attempt, until=extension.until)
+
+
+def abort(situation: Situation) -> Facts:
+    yield f.Aborted(reason=_command(situation, c.Abort).reason)
 
 
 def _command(situation: Situation, kind: type[_Kind]) -> _Kind:

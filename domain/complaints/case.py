@@ -5,10 +5,25 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from domain.complaints.callback import Callback
 from domain.complaints.clocks import Clock
+from domain.complaints.extension import Extension
+from domain.complaints.holds import Hold
 from domain.complaints.intake import Intake
+from domain.complaints.partner_requests import PartnerRequest
+from domain.complaints.redress import Redress
 from domain.complaints.steps import Step, step_key
-from domain.complaints.terms import ENDED, UPHELD, ClockKind, ClockState, Decision, Status, StepKind, StepState
+from domain.complaints.terms import (
+    ENDED,
+    UPHELD,
+    ClockKind,
+    ClockState,
+    Decision,
+    HoldKind,
+    Status,
+    StepKind,
+    StepState,
+)
 
 REMEMBERED_COMMANDS = 64
 """How many command ids the state keeps; older ones are known to the ledger only."""
@@ -27,6 +42,7 @@ class Case(BaseModel):
     policy: str
     attempt: int = 1
     acknowledged_at: datetime | None = None
+    updated_at: datetime | None = None
     decision: Decision | None = None
     ground: str | None = None
     duplicate_of: str | None = None
@@ -42,6 +58,19 @@ class Case(BaseModel):
     ended_at: datetime | None = None
     reopen_until: datetime | None = None
     appeal_until: datetime | None = None
+    stage: int = 1
+    stage_one_handler: str | None = None
+    escalation_level: int = 0
+    escalation_is_open: bool = False
+    holds: tuple[Hold, ...] = ()
+    extension: Extension | None = None
+    callback: Callback = Callback()
+    redress: tuple[Redress, ...] = ()
+    partner_requests: tuple[PartnerRequest, ...] = ()
+    referred_to: str | None = None
+    merged_into: str | None = None
+    incident: str | None = None
+    files: tuple[str, ...] = ()
     clocks: tuple[Clock, ...] = ()
     steps: tuple[Step, ...] = ()
     recent_commands: tuple[tuple[str, int], ...] = ()
@@ -64,7 +93,9 @@ class Case(BaseModel):
 
     def nearest_due(self) -> datetime | None:
         """When the case must be looked at again by itself."""
-        return min((clock.due_at for clock in self.running_clocks), default=None)
+        events = [clock.next_event() for clock in self.running_clocks]
+        events += [hold.until for hold in self.holds]
+        return min((event for event in events if event is not None), default=None)
 
     def steps_in(self, state: StepState) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.state is state)
@@ -91,6 +122,18 @@ class Case(BaseModel):
 
     def running(self, kind: ClockKind) -> Clock | None:
         return next((clock for clock in self.running_clocks if clock.kind is kind), None)
+
+    def clock(self, key: str) -> Clock | None:
+        return next((clock for clock in self.clocks if clock.key == key), None)
+
+    def hold(self, kind: HoldKind) -> Hold | None:
+        return next((hold for hold in self.holds if hold.kind is kind), None)
+
+    def redress_of(self, number: int) -> Redress | None:
+        return next((redress for redress in self.redress if redress.number == number), None)
+
+    def partner_request(self, number: int) -> PartnerRequest | None:
+        return next((request for request in self.partner_requests if request.number == number), None)
 
     def recorded_sequence(self, command_id: str) -> int | None:
         """Where a command that the state still remembers was recorded."""

@@ -1,27 +1,38 @@
 """What people and the system may ask of a case.
 
-A `SealedText` is the id of a text in the vault: no narrative, note or letter travels in a command. The models that
-the interfaces accept are made from these by putting the text itself in its place (`starter.bodies`).
+A `SealedText` is the id of a text in the vault; the bodies that interfaces accept carry the text (`starter.bodies`).
 """
 
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from domain.complaints.terms import PERSONAL, UPHELD, Correctable, Decision, Way
-
-SealedText = Annotated[str, StringConstraints(pattern=r"^txt_[0-9a-f]{32}$")]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
-PersonId = Annotated[str, StringConstraints(pattern=r"^per_[0-9a-z]{6,32}$")]
-Reference = Annotated[str, StringConstraints(pattern=r"^C-[0-9]{4}-[0-9]{6,9}$")]
-StepKey = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[0-9]{1,4}$")]
-ErrorCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]
-
-
-class Command(BaseModel):
-    """Anything that may be asked of a case."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from domain.complaints.callback import FiveLevels, Items
+from domain.complaints.command_parts import (
+    Code,
+    Command,
+    FileId,
+    PersonId,
+    Reference,
+    SealedText,
+    StepDone,
+    StepFailed,
+    StepKey,
+    Tick,
+)
+from domain.complaints.policy import HIGHEST_LEVEL, Money
+from domain.complaints.terms import (
+    PERSONAL,
+    UPHELD,
+    ClockKind,
+    Correctable,
+    Decision,
+    ExternalDecision,
+    HoldKind,
+    Reached,
+    Solved,
+    Way,
+)
 
 
 class Acknowledge(Command):
@@ -65,10 +76,11 @@ class Appeal(Command):
 
 
 class Assign(Command):
-    """Give the case to a handler."""
+    """Give the case to a handler, or to whoever fits best."""
 
     command: Literal["assign"] = "assign"
-    handler: PersonId
+    handler: PersonId | None = Field(None, description="absent: the eligible handler with the fewest open cases")
+    team: Code | None = Field(None, description="only handlers of this team")
     reason: SealedText | None = None
 
 
@@ -142,6 +154,221 @@ class Reopen(Command):
     reason: SealedText
 
 
+class Hold(Command):
+    """Wait for somebody; the clocks that the policy names stand still."""
+
+    command: Literal["hold"] = "hold"
+    kind: HoldKind
+    until: AwareDatetime = Field(description="when the case goes on by itself")
+    reason: SealedText
+
+
+class Resume(Command):
+    """End a hold."""
+
+    command: Literal["resume"] = "resume"
+    kind: HoldKind
+
+
+class Extend(Command):
+    """Move a due time, with the reason told to the customer before the old date."""
+
+    command: Literal["extend"] = "extend"
+    clock: ClockKind
+    until: AwareDatetime
+    way: Way
+    letter: SealedText = Field(description="what the customer is told: the reason and the new date")
+
+
+class ApproveExtension(Command):
+    """Approve an extension that a handler asked for."""
+
+    command: Literal["approve_extension"] = "approve_extension"
+    clock: ClockKind
+
+
+class UpdateCustomer(Command):
+    """Tell the customer how things stand (a holding answer or a periodic update)."""
+
+    command: Literal["update_customer"] = "update_customer"
+    way: Way
+    letter: SealedText
+
+
+class Escalate(Command):
+    """Bring the case to a higher level."""
+
+    command: Literal["escalate"] = "escalate"
+    level: int = Field(ge=1, le=HIGHEST_LEVEL)
+    reason: SealedText
+
+
+class AcknowledgeEscalation(Command):
+    """Say that the escalation has been seen and is taken care of."""
+
+    command: Literal["acknowledge_escalation"] = "acknowledge_escalation"
+
+
+class PlanCallback(Command):
+    """Plan the next call back in the customer's window (回访)."""
+
+    command: Literal["plan_callback"] = "plan_callback"
+    window_from: AwareDatetime
+    window_to: AwareDatetime
+    caller: PersonId | None = None
+
+    @model_validator(mode="after")
+    def _is_a_window(self) -> Self:
+        if self.window_to <= self.window_from:
+            raise ValueError("window_to lies after window_from")
+        return self
+
+
+class RecordVisit(Command):
+    """Record an attempt to call back, and what a reached customer said (访问顾客记录)."""
+
+    command: Literal["record_visit"] = "record_visit"
+    way: Way
+    result: Reached
+    carried_out: bool | None = Field(None, description="was the measure carried out?")
+    matches_answer: bool | None = Field(None, description="was it what the answer said?")
+    solved: Solved | None = None
+    satisfaction: FiveLevels | None = Field(None, description="1 very dissatisfied … 5 very satisfied")
+    items: Items = Items()
+    reason: SealedText | None = None
+    new_demand: SealedText | None = None
+
+    @model_validator(mode="after")
+    def _says_whether_it_is_solved(self) -> Self:
+        if (self.result is Reached.REACHED) != (self.solved is not None):
+            raise ValueError("solved belongs to the result reached, and to no other")
+        return self
+
+
+class ToStageTwo(Command):
+    """Take the case to stage two: another person looks at it afresh."""
+
+    command: Literal["to_stage_two"] = "to_stage_two"
+    reason: SealedText
+
+
+class ReferExternal(Command):
+    """Note that an ombudsman, regulator or court has the case."""
+
+    command: Literal["refer_external"] = "refer_external"
+    body: Code = Field(description="code of the body")
+    their_reference: SealedText | None = None
+
+
+class RecordExternalOutcome(Command):
+    """Record how the external body decided."""
+
+    command: Literal["record_external_outcome"] = "record_external_outcome"
+    decision: ExternalDecision
+    remedies: tuple[Code, ...] = Field((), max_length=10)
+
+
+class RequestPartner(Command):
+    """Ask a partner; it answers by its signed link, on a clock of its own."""
+
+    command: Literal["request_partner"] = "request_partner"
+    partner: Code
+    question: SealedText
+
+
+class PartnerReply(Command):
+    """A partner's answer to a question."""
+
+    command: Literal["partner_reply"] = "partner_reply"
+    number: int = Field(ge=1)
+    answer: SealedText
+
+
+class RequestRedress(Command):
+    """Ask for redress (赔付); within one's own limit it is approved at once."""
+
+    command: Literal["request_redress"] = "request_redress"
+    kind: Code
+    money: Money
+
+
+class ApproveRedress(Command):
+    """Approve redress that somebody else asked for."""
+
+    command: Literal["approve_redress"] = "approve_redress"
+    number: int = Field(ge=1)
+
+
+class RejectRedress(Command):
+    """Reject redress, with the reason."""
+
+    command: Literal["reject_redress"] = "reject_redress"
+    number: int = Field(ge=1)
+    reason: SealedText
+
+
+class PayRedress(Command):
+    """Record that redress was paid, with the proof."""
+
+    command: Literal["pay_redress"] = "pay_redress"
+    number: int = Field(ge=1)
+    proof: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,64}$")] = Field(
+        description="number of the payment in your books"
+    )
+
+
+class Merge(Command):
+    """Handle the case together with an earlier one; it keeps its own answer and clocks."""
+
+    command: Literal["merge"] = "merge"
+    into: Reference
+
+
+class Unmerge(Command):
+    """Handle the case by itself again."""
+
+    command: Literal["unmerge"] = "unmerge"
+    reason: SealedText
+
+
+class LinkIncident(Command):
+    """Say that the case belongs to an incident that hit many."""
+
+    command: Literal["link_incident"] = "link_incident"
+    incident: Code
+
+
+class UnlinkIncident(Command):
+    """Say that the case does not belong to its incident."""
+
+    command: Literal["unlink_incident"] = "unlink_incident"
+    reason: SealedText
+
+
+class ChangePolicy(Command):
+    """Handle the case under another policy; due times before and after are recorded."""
+
+    command: Literal["change_policy"] = "change_policy"
+    policy: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}@[0-9]{1,4}$")] = Field(
+        description="id@version"
+    )
+    reason: SealedText
+
+
+class Attach(Command):
+    """Add a file that was sealed before."""
+
+    command: Literal["attach"] = "attach"
+    file: FileId
+
+
+class Abort(Command):
+    """Give the process up while a step is parked: the case ends without an answer, with the reason."""
+
+    command: Literal["abort"] = "abort"
+    reason: SealedText
+
+
 class RetryStep(Command):
     """Try a parked step again."""
 
@@ -158,31 +385,6 @@ class SkipStep(Command):
     reason: SealedText
 
 
-class Tick(Command):
-    """The nearest due time has come."""
-
-    command: Literal["tick"] = "tick"
-
-
-class StepDone(Command):
-    """A step took effect."""
-
-    command: Literal["step_done"] = "step_done"
-    step: StepKey
-    evidence: Annotated[str, StringConstraints(max_length=200)] | None = Field(
-        None, description="what the other side called it (a message id)"
-    )
-
-
-class StepFailed(Command):
-    """A step's attempts are spent."""
-
-    command: Literal["step_failed"] = "step_failed"
-    step: StepKey
-    error: ErrorCode
-    attempts: int = Field(ge=1)
-
-
 PersonsCommand = Annotated[
     Acknowledge
     | Assess
@@ -197,6 +399,31 @@ PersonsCommand = Annotated[
     | Correct
     | Withdraw
     | Reopen
+    | Hold
+    | Resume
+    | Extend
+    | ApproveExtension
+    | UpdateCustomer
+    | Escalate
+    | AcknowledgeEscalation
+    | PlanCallback
+    | RecordVisit
+    | ToStageTwo
+    | ReferExternal
+    | RecordExternalOutcome
+    | RequestPartner
+    | PartnerReply
+    | RequestRedress
+    | ApproveRedress
+    | RejectRedress
+    | PayRedress
+    | Merge
+    | Unmerge
+    | LinkIncident
+    | UnlinkIncident
+    | ChangePolicy
+    | Attach
+    | Abort
     | RetryStep
     | SkipStep,
     Field(discriminator="command"),

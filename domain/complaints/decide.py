@@ -1,84 +1,25 @@
 """The decider: whether a command is lawful, and which facts it makes.
 
-`RULES` is the whole law of the case in one table: from which statuses a command is lawful, which guards it must pass,
-what it makes happen. The list of allowed commands, the recording activity, the importer, the simulator and the
-property tests all read this table.
+Which commands there are and when they are lawful stands in `law`; what has come due by itself in `overdue`.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from typing import Any
 
 from domain.access import Person, may
 from domain.calendar import Calendar, due
-from domain.complaints import acts, guards
 from domain.complaints import commands as c
 from domain.complaints import facts as f
 from domain.complaints.case import Case
-from domain.complaints.effects import clocks_of, steps_of
+from domain.complaints.effects import Law, clocks_of, steps_of
 from domain.complaints.evolve import evolve
-from domain.complaints.intake import Intake
+from domain.complaints.intake import HIGHEST_SEVERITY, Intake
+from domain.complaints.law import RULES
+from domain.complaints.overdue import next_overdue
 from domain.complaints.policy import Policy
 from domain.complaints.situation import SYSTEM, Circumstances, Refused, Situation
-from domain.complaints.terms import ENDED, Status, Way
-
-ANY = frozenset(Status)
-OPEN = ANY - ENDED
-UNASSESSED = frozenset({Status.RECEIVED, Status.ASSESSING})
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """When a command is lawful and what it makes happen."""
-
-    lawful_from: frozenset[Status]
-    act: Callable[[Situation], Iterator[f.AnyFact]]
-    guards: tuple[Callable[[Situation], None], ...] = ()
-
-
-RULES: dict[type[c.Command], Rule] = {
-    c.Acknowledge: Rule(
-        UNASSESSED,
-        acts.acknowledge,
-        (guards.not_acknowledged_yet, guards.no_notice_under_way, guards.customer_is_reachable),
-    ),
-    c.Assess: Rule(UNASSESSED, acts.assess, (guards.assessed_by_another, guards.not_a_duplicate_of_itself)),
-    c.Explain: Rule(
-        frozenset({Status.EXPLAINING}), acts.explain, (guards.no_letter_under_way, guards.customer_is_reachable)
-    ),
-    c.Appeal: Rule(
-        frozenset({Status.CLOSED, Status.DUPLICATE, Status.TRANSFERRED}),
-        acts.appeal,
-        (guards.was_explained, guards.not_appealed_before, guards.inside_the_appeal_window),
-    ),
-    c.Assign: Rule(
-        frozenset({Status.ACCEPTED, Status.ASSIGNED, Status.INVESTIGATING}),
-        acts.assign,
-        (guards.handler_is_eligible,),
-    ),
-    c.Claim: Rule(frozenset({Status.ACCEPTED}), acts.claim),
-    c.StartInvestigation: Rule(frozenset({Status.ASSIGNED}), acts.start_investigation, (guards.actor_is_the_handler,)),
-    c.Respond: Rule(
-        frozenset({Status.INVESTIGATING}),
-        acts.respond,
-        (guards.actor_is_the_handler, guards.no_letter_under_way, guards.customer_is_reachable),
-    ),
-    c.Close: Rule(frozenset({Status.RESPONDED}), acts.close),
-    c.Note: Rule(ANY, acts.note),
-    c.Correct: Rule(ANY, acts.correct, (guards.something_changes,)),
-    c.Withdraw: Rule(OPEN, acts.withdraw),
-    c.Reopen: Rule(
-        frozenset({Status.RESPONDED, Status.CLOSED}),
-        acts.reopen,
-        (guards.was_answered, guards.inside_the_reopen_window),
-    ),
-    c.RetryStep: Rule(ANY, acts.retry_step, (guards.step_is_parked,)),
-    c.SkipStep: Rule(ANY, acts.skip_step, (guards.step_is_parked,)),
-    c.Tick: Rule(ANY, acts.tick),
-    c.StepDone: Rule(ANY, acts.step_done),
-    c.StepFailed: Rule(ANY, acts.step_failed),
-}
+from domain.complaints.terms import Way
 
 
 def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstances) -> tuple[f.Entry, ...]:
@@ -88,14 +29,19 @@ def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstanc
     """
     policy, calendar = _rules_known(circumstances)
     recorder = _Recorder(intake.reference, 1, None, policy, calendar)
+    if intake.is_emergency:
+        intake = intake.model_copy(update={"severity": HIGHEST_SEVERITY})
 
     def record(fact: f.AnyFact) -> f.Entry:
         return recorder.record(fact, circumstances.now, intake.taken_by, submission_id)
 
-    received = record(f.Received(intake=intake, policy=policy.pin))
-    told = [f.Acknowledged(way=Way(intake.channel))] if intake.channel in policy.told_at_intake else []
-    overdue = acts.breaches(evolve(None, received), circumstances.now)
-    return (received, *map(record, chain(overdue, told)))
+    entries = [record(f.Received(intake=intake, policy=policy.pin))]
+    if intake.is_emergency:
+        entries.append(record(f.Escalated(level=policy.emergency_level, cause="emergency")))
+    entries += recorder.record_overdue(circumstances.now, submission_id)
+    if intake.channel in policy.told_at_intake:
+        entries.append(record(f.Acknowledged(way=Way(intake.channel))))
+    return tuple(entries)
 
 
 def decide(case: Case, submission: c.Submission, circumstances: Circumstances) -> tuple[f.Entry, ...]:
@@ -104,12 +50,16 @@ def decide(case: Case, submission: c.Submission, circumstances: Circumstances) -
     Promises that ran out before this moment are broken first, so that what comes late never counts as kept. Raises
     `Refused` with the guard's name; then nothing has happened.
     """
-    check(case, submission, circumstances)
-    policy, calendar = _rules_known(circumstances)
-    situation = Situation(case, submission.actor, submission.command, circumstances)
-    recorder = _Recorder(case.reference, case.epoch, case, policy, calendar)
-    happened = chain(acts.breaches(case, circumstances.now), RULES[type(submission.command)].act(situation))
-    return tuple(recorder.record(fact, circumstances.now, submission.actor, submission.id) for fact in happened)
+    now, circumstances = circumstances.now, circumstances.under(case.policy)
+    recorder = _Recorder(case.reference, case.epoch, case, *_rules_known(circumstances))
+    overdue = recorder.record_overdue(now, submission.id)
+    situation = Situation(recorder.case or case, submission.actor, submission.command, circumstances)
+    _check(situation, type(submission.command))
+    if isinstance(submission.command, c.ChangePolicy):
+        recorder.policy, recorder.calendar = _rules_changed_to(circumstances)
+    happened = RULES[type(submission.command)].act(situation)
+    made = [recorder.record(fact, now, submission.actor, submission.id) for fact in happened]
+    return (*overdue, *made, *recorder.record_overdue(now, submission.id))
 
 
 def check(case: Case, submission: c.Submission, circumstances: Circumstances) -> None:
@@ -147,6 +97,12 @@ def _rules_known(circumstances: Circumstances) -> tuple[Policy, Calendar]:
     return circumstances.policy, circumstances.calendar
 
 
+def _rules_changed_to(circumstances: Circumstances) -> tuple[Policy, Calendar]:
+    if circumstances.other is None:
+        raise ValueError("a policy is changed only where the other one and its calendar are known")
+    return circumstances.other
+
+
 @dataclass(slots=True)
 class _Recorder:
     """Puts facts in their places, each with the effects that it has on the case as it then is."""
@@ -163,19 +119,28 @@ class _Recorder:
             epoch=self.epoch,
             sequence=1 if self.case is None else self.case.sequence + 1,
             at=at,
-            actor=SYSTEM if isinstance(fact, f.ClockBreached) else actor,
+            actor=actor,
             command_id=submission_id,
             fact=self._complete(fact, at),
         )
         self.case = evolve(self.case, entry)
         return entry
 
-    def _complete(self, fact: f.AnyFact, at: datetime) -> f.AnyFact:
-        windows = self._windows(at) if isinstance(fact, f.Closed) else {}
-        clocks = clocks_of(self.case, fact, at, self.policy, self.calendar)
-        return fact.model_copy(update={"clocks": clocks, "steps": steps_of(self.case, fact, self.policy), **windows})
+    def record_overdue(self, now: datetime, submission_id: str) -> list[f.Entry]:
+        """Record what has come due, the earliest first, until nothing is."""
+        entries: list[f.Entry] = []
+        while self.case is not None and (facts := next_overdue(self.case, now)):
+            entries += [self.record(fact, now, SYSTEM, submission_id) for fact in facts]
+        return entries
 
-    def _windows(self, at: datetime) -> dict[str, datetime]:
+    def _complete(self, fact: f.AnyFact, at: datetime) -> f.AnyFact:
+        clocks = clocks_of(self.case, fact, Law(at, self.policy, self.calendar))
+        further = self._windows(at) if isinstance(fact, f.Closed | f.Aborted) else {}
+        if isinstance(fact, f.PolicyChanged):
+            further = {"due_after": {clock.key: clock.due_at for clock in clocks if clock.is_open}}
+        return fact.model_copy(update={"clocks": clocks, "steps": steps_of(self.case, fact, self.policy), **further})
+
+    def _windows(self, at: datetime) -> dict[str, Any]:
         """Until when the ended case can be taken up again, computed once like every due time."""
         upheld = self.case is not None and self.case.was_upheld
         name, span = (

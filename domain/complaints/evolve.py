@@ -1,11 +1,16 @@
 """What a case is after a fact. Total: every fact that was recorded applies, whatever today's rules would say."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, TypeVar, assert_never
 
 from domain.complaints import facts as f
+from domain.complaints.callback import Callback
 from domain.complaints.case import REMEMBERED_COMMANDS, Case
 from domain.complaints.clocks import Clock
+from domain.complaints.extension import Extension
+from domain.complaints.partner_requests import PartnerRequest
+from domain.complaints.redress import Redress
 from domain.complaints.steps import Step
 from domain.complaints.terms import UPHELD, Correctable, Decision, Status, StepKind, Way
 
@@ -18,6 +23,43 @@ _ENDS_AS = {
 
 _NOT_ENDED = {"ended_at": None, "reopen_until": None, "appeal_until": None}
 _REACHED_AT = {Correctable.EMAIL: Way.EMAIL, Correctable.PHONE: Way.PHONE, Correctable.ADDRESS: Way.POST}
+
+
+_SideFact = (
+    f.AcknowledgementOrdered
+    | f.NobodyEligible
+    | f.Noted
+    | f.Held
+    | f.Resumed
+    | f.ExtensionRequested
+    | f.ExtensionApproved
+    | f.Extended
+    | f.UpdateOrdered
+    | f.CustomerUpdated
+    | f.Escalated
+    | f.EscalationAcknowledged
+    | f.CallbackDue
+    | f.CallbackPlanned
+    | f.Visited
+    | f.CallbackSpent
+    | f.ToStageTwo
+    | f.ReferredExternal
+    | f.ExternalOutcome
+    | f.PartnerAsked
+    | f.PartnerReplied
+    | f.RedressChanged
+    | f.Merged
+    | f.Unmerged
+    | f.IncidentLinked
+    | f.IncidentUnlinked
+    | f.PolicyChanged
+    | f.Attached
+    | f.ClockWarned
+    | f.ClockBreached
+    | f.StepFailed
+    | f.StepDone
+    | f.StepRetried
+)
 
 
 def fold(entries: Iterable[f.Entry], case: Case | None = None) -> Case:
@@ -35,14 +77,22 @@ def evolve(case: Case | None, entry: f.Entry) -> Case:
         return _opened(entry)
     if entry.sequence != case.sequence + 1:
         raise ValueError(f"fact {entry.sequence} does not follow {case.sequence} of {case.reference}")
-    return case.changed(
-        **_changes(case, entry),
-        sequence=entry.sequence,
-        epoch=entry.epoch,
-        clocks=_replaced(case.clocks, entry.fact.clocks),
-        steps=_replaced(case.steps, entry.fact.steps),
-        recent_commands=(*case.recent_commands, (entry.command_id, entry.sequence))[-REMEMBERED_COMMANDS:],
+    return _without_moot_extension(
+        case.changed(
+            **_changes(case, entry),
+            sequence=entry.sequence,
+            epoch=entry.epoch,
+            clocks=_replaced(case.clocks, entry.fact.clocks),
+            steps=_replaced(case.steps, entry.fact.steps),
+            recent_commands=(*case.recent_commands, (entry.command_id, entry.sequence))[-REMEMBERED_COMMANDS:],
+        )
     )
+
+
+def _without_moot_extension(case: Case) -> Case:
+    """An extension goes with its clock: met, breached or cancelled, there is nothing left to extend."""
+    clock = case.clock(case.extension.clock_key) if case.extension is not None else None
+    return case if case.extension is None or (clock and clock.is_open) else case.changed(extension=None)
 
 
 def _opened(entry: f.Entry) -> Case:
@@ -75,7 +125,8 @@ def _changes(case: Case, entry: f.Entry) -> dict[str, Any]:  # noqa: C901, PLR09
         case f.Appealed(attempt=attempt):
             return {"status": Status.ASSESSING, "appealed": True, "attempt": attempt, **_NOT_ENDED}
         case f.Assigned(handler=handler, team=team):
-            return {"status": Status.ASSIGNED, "handler": handler, "team": team}
+            status = Status.STAGE_TWO if case.status is Status.STAGE_TWO else Status.ASSIGNED
+            return {"status": status, "handler": handler, "team": team}
         case f.InvestigationStarted():
             return {"status": Status.INVESTIGATING}
         case f.ResponseApproved() as fact:
@@ -87,12 +138,13 @@ def _changes(case: Case, entry: f.Entry) -> dict[str, Any]:  # noqa: C901, PLR09
                 "remedies": fact.remedies,
             }
         case f.Responded():
-            return {"status": Status.RESPONDED, "responded_at": entry.at}
-        case f.Closed() as fact:
+            return {"status": Status.RESPONDED, "responded_at": entry.at, "callback": Callback()}
+        case f.Closed() | f.Aborted() as fact:
+            status = _end_of(case) if isinstance(fact, f.Closed) else Status.CLOSED
             windows = {"reopen_until": fact.reopen_until, "appeal_until": fact.appeal_until}
-            return {"status": _end_of(case), "ended_at": entry.at, **windows}
+            return {"status": status, "ended_at": entry.at, "holds": (), **windows}
         case f.Withdrawn():
-            return {"status": Status.WITHDRAWN, "ended_at": entry.at}
+            return {"status": Status.WITHDRAWN, "ended_at": entry.at, "holds": ()}
         case f.Reopened(attempt=attempt):
             status = Status.ASSIGNED if case.handler else Status.ACCEPTED
             return {"status": status, "attempt": attempt, **_NOT_ENDED}
@@ -102,12 +154,87 @@ def _changes(case: Case, entry: f.Entry) -> dict[str, Any]:  # noqa: C901, PLR09
             return _skipped(case, fact)
         case f.Received():
             raise ValueError("a case is received once")
+        case other:
+            return _side_changes(case, other, entry.actor, entry.at)
+
+
+def _side_changes(case: Case, fact: _SideFact, actor: str, at: datetime) -> dict[str, Any]:  # noqa: C901, PLR0912  one line a fact
+    """What changes beside the main line of the lifecycle."""
+    match fact:
+        case f.Held(hold=hold):
+            return {"holds": (*case.holds, hold)}
+        case f.Resumed(kind=kind):
+            return {"holds": tuple(hold for hold in case.holds if hold.kind is not kind)}
+        case f.ExtensionRequested() | f.ExtensionApproved():
+            approved = isinstance(fact, f.ExtensionApproved)
+            asked_by = case.extension.asked_by if approved and case.extension else actor
+            terms = fact.model_dump(include={"clock", "attempt", "until", "way", "letter"})
+            return {"extension": Extension(**terms, asked_by=asked_by, is_approved=approved)}
+        case f.Extended():
+            return {"extension": None}
+        case f.Escalated(level=level):
+            return {"escalation_level": level, "escalation_is_open": True}
+        case f.NobodyEligible():
+            return {"escalation_is_open": True}
+        case f.EscalationAcknowledged():
+            return {"escalation_is_open": False}
+        case f.CallbackDue():
+            return {"status": Status.CALLBACK}
+        case f.CallbackPlanned() as planned:
+            plan = planned.model_dump(include={"window_from", "window_to", "caller"})
+            return {"status": Status.CALLBACK, "callback": case.callback.model_copy(update=plan)}
+        case f.Visited(visit=visit):
+            visits = (*case.callback.visits, visit)
+            return {"status": Status.CALLBACK, "callback": Callback(visits=visits)}
+        case f.CallbackSpent():
+            return {"status": Status.RESPONDED}
+        case f.ToStageTwo(attempt=attempt):
+            fresh = {"handler": None, "team": None, "stage": 2, "stage_one_handler": case.handler}
+            return {"status": Status.STAGE_TWO, "attempt": attempt, **fresh, **_NOT_ENDED}
+        case f.ReferredExternal(body=body):
+            return {"status": Status.EXTERNAL, "referred_to": body, **_NOT_ENDED}
+        case f.ExternalOutcome(remedies=remedies):
+            return {"remedies": tuple(dict.fromkeys((*case.remedies, *remedies)))}
+        case f.PartnerAsked(request=request) | f.PartnerReplied(request=request):
+            return {"partner_requests": numbered(case.partner_requests, request)}
+        case f.RedressChanged(redress=redress):
+            return {"redress": numbered(case.redress, redress)}
+        case f.Merged(into=into):
+            return {"merged_into": into}
+        case f.Unmerged():
+            return {"merged_into": None}
+        case f.IncidentLinked(incident=incident):
+            return {"incident": incident}
+        case f.IncidentUnlinked():
+            return {"incident": None}
+        case f.PolicyChanged(new=new):
+            return {"policy": new}
+        case f.CustomerUpdated():
+            return {"updated_at": at}
+        case f.Attached(file=file):
+            return {"files": (*case.files, file)}
         case (
-            f.AcknowledgementOrdered() | f.Noted() | f.ClockBreached() | f.StepFailed() | f.StepDone() | f.StepRetried()
+            f.AcknowledgementOrdered()
+            | f.Noted()
+            | f.UpdateOrdered()
+            | f.ClockWarned()
+            | f.ClockBreached()
+            | f.StepFailed()
+            | f.StepDone()
+            | f.StepRetried()
         ):
             return {}
         case unknown:
             assert_never(unknown)
+
+
+_Numbered = TypeVar("_Numbered", Redress, PartnerRequest)
+
+
+def numbered(present: tuple[_Numbered, ...], changed: _Numbered) -> tuple[_Numbered, ...]:
+    """The list with one of its numbers changed, or a new one behind."""
+    by_number: dict[int, _Numbered] = {item.number: item for item in present}
+    return tuple((by_number | {changed.number: changed}).values())
 
 
 def _assessed(fact: f.Assessed, assessor: str) -> dict[str, Any]:
@@ -136,9 +263,14 @@ def _corrected(case: Case, fact: f.Corrected) -> dict[str, Any]:
 
 
 def _skipped(case: Case, fact: f.StepSkipped) -> dict[str, Any]:
+    """What was given up with a letter: the answer is open again, the extension does not take effect."""
     step = case.step(fact.step)
-    gave_up_the_answer = step is not None and step.kind is StepKind.RESPONSE_LETTER
-    return {"status": Status.INVESTIGATING} if gave_up_the_answer and case.status is Status.RESPONDING else {}
+    if step is None:
+        return {}
+    if case.extension is not None and step.text == case.extension.letter:
+        return {"extension": None}
+    gave_up_the_answer = step.kind is StepKind.RESPONSE_LETTER and case.status is Status.RESPONDING
+    return {"status": Status.INVESTIGATING} if gave_up_the_answer else {}
 
 
 _Keyed = TypeVar("_Keyed", Clock, Step)

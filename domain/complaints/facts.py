@@ -11,10 +11,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from domain.complaints.callback import Visit
 from domain.complaints.clocks import Clock
+from domain.complaints.holds import Hold
 from domain.complaints.intake import Intake
+from domain.complaints.partner_requests import PartnerRequest
+from domain.complaints.redress import Redress
 from domain.complaints.steps import Step
-from domain.complaints.terms import ClockKind, Correctable, Decision, Way
+from domain.complaints.terms import (
+    ClockKind,
+    Correctable,
+    Decision,
+    ExternalDecision,
+    HoldKind,
+    Way,
+)
 
 
 class Fact(BaseModel):
@@ -71,6 +82,14 @@ class Assigned(Fact):
     handler: str
     team: str | None
     reason: str | None
+    passed_over: dict[str, str] = Field({}, description="for a choice made by us: why the others were not taken")
+
+
+class NobodyEligible(Fact):
+    """The case could be given to nobody: why each candidate was passed over, by person."""
+
+    type: Literal["complaint.nobody_eligible"] = "complaint.nobody_eligible"
+    passed_over: dict[str, str]
 
 
 class InvestigationStarted(Fact):
@@ -119,8 +138,174 @@ class Withdrawn(Fact):
 
 class Reopened(Fact):
     type: Literal["complaint.reopened"] = "complaint.reopened"
-    reason: str
+    reason: str | None
     attempt: int
+
+
+class Held(Fact):
+    type: Literal["complaint.held"] = "complaint.held"
+    hold: Hold
+
+
+class Resumed(Fact):
+    type: Literal["complaint.resumed"] = "complaint.resumed"
+    kind: HoldKind
+
+
+class ExtensionRequested(Fact):
+    type: Literal["complaint.extension_requested"] = "complaint.extension_requested"
+    clock: ClockKind
+    attempt: int
+    until: datetime
+    way: Way
+    letter: str
+
+
+class ExtensionApproved(Fact):
+    type: Literal["complaint.extension_approved"] = "complaint.extension_approved"
+    clock: ClockKind
+    attempt: int
+    until: datetime
+    way: Way
+    letter: str
+
+
+class Extended(Fact):
+    type: Literal["complaint.extended"] = "complaint.extended"
+    clock: ClockKind
+    attempt: int
+    until: datetime
+
+
+class UpdateOrdered(Fact):
+    type: Literal["complaint.update_ordered"] = "complaint.update_ordered"
+    letter: str
+
+
+class CustomerUpdated(Fact):
+    type: Literal["complaint.customer_updated"] = "complaint.customer_updated"
+    way: Way
+    letter: str
+
+
+class Escalated(Fact):
+    type: Literal["complaint.escalated"] = "complaint.escalated"
+    level: int
+    cause: str
+    reason: str | None = None
+
+
+class EscalationAcknowledged(Fact):
+    type: Literal["complaint.escalation_acknowledged"] = "complaint.escalation_acknowledged"
+    level: int
+
+
+class CallbackDue(Fact):
+    type: Literal["callback.due"] = "callback.due"
+
+
+class CallbackPlanned(Fact):
+    type: Literal["callback.planned"] = "callback.planned"
+    window_from: datetime
+    window_to: datetime
+    caller: str | None
+
+
+class Visited(Fact):
+    type: Literal["callback.visited"] = "callback.visited"
+    visit: Visit
+
+
+class CallbackSpent(Fact):
+    """The customer was not reached in all attempts; a letter says how to come back."""
+
+    type: Literal["callback.spent"] = "callback.spent"
+
+
+class ToStageTwo(Fact):
+    type: Literal["complaint.to_stage_two"] = "complaint.to_stage_two"
+    reason: str | None
+    attempt: int
+
+
+class ReferredExternal(Fact):
+    type: Literal["complaint.referred_external"] = "complaint.referred_external"
+    body: str
+    their_reference: str | None
+
+
+class ExternalOutcome(Fact):
+    type: Literal["complaint.external_outcome"] = "complaint.external_outcome"
+    decision: ExternalDecision
+    remedies: tuple[str, ...]
+
+
+class PartnerAsked(Fact):
+    type: Literal["partner.asked"] = "partner.asked"
+    request: PartnerRequest
+
+
+class PartnerReplied(Fact):
+    type: Literal["partner.replied"] = "partner.replied"
+    request: PartnerRequest
+
+
+class RedressChanged(Fact):
+    """Redress was requested, approved, rejected or paid: `redress` is as it now stands."""
+
+    type: Literal["redress.changed"] = "redress.changed"
+    redress: Redress
+    reason: str | None = None
+
+
+class Merged(Fact):
+    type: Literal["complaint.merged"] = "complaint.merged"
+    into: str
+
+
+class Unmerged(Fact):
+    type: Literal["complaint.unmerged"] = "complaint.unmerged"
+    reason: str
+
+
+class IncidentLinked(Fact):
+    type: Literal["complaint.incident_linked"] = "complaint.incident_linked"
+    incident: str
+
+
+class IncidentUnlinked(Fact):
+    type: Literal["complaint.incident_unlinked"] = "complaint.incident_unlinked"
+    reason: str
+
+
+class PolicyChanged(Fact):
+    """The due times before are in the entries before, those after in `clocks`; both are listed for the reader."""
+
+    type: Literal["complaint.policy_changed"] = "complaint.policy_changed"
+    old: str
+    new: str
+    reason: str
+    due_before: dict[str, datetime]
+    due_after: dict[str, datetime]
+
+
+class Attached(Fact):
+    type: Literal["complaint.attached"] = "complaint.attached"
+    file: str
+
+
+class Aborted(Fact):
+    type: Literal["complaint.aborted"] = "complaint.aborted"
+    reason: str
+    reopen_until: datetime | None = None
+    appeal_until: datetime | None = None
+
+
+class ClockWarned(Fact):
+    type: Literal["clock.warned"] = "clock.warned"
+    kind: ClockKind
+    attempt: int
+    percent: int
 
 
 class ClockBreached(Fact):
@@ -173,6 +358,34 @@ AnyFact = Annotated[
     | Corrected
     | Withdrawn
     | Reopened
+    | NobodyEligible
+    | Held
+    | Resumed
+    | ExtensionRequested
+    | ExtensionApproved
+    | Extended
+    | UpdateOrdered
+    | CustomerUpdated
+    | Escalated
+    | EscalationAcknowledged
+    | CallbackDue
+    | CallbackPlanned
+    | Visited
+    | CallbackSpent
+    | ToStageTwo
+    | ReferredExternal
+    | ExternalOutcome
+    | PartnerAsked
+    | PartnerReplied
+    | RedressChanged
+    | Merged
+    | Unmerged
+    | IncidentLinked
+    | IncidentUnlinked
+    | PolicyChanged
+    | Attached
+    | Aborted
+    | ClockWarned
     | ClockBreached
     | StepFailed
     | StepDone

@@ -6,8 +6,19 @@ listed, the policy in a validator) lets pass: it is asked again when the command
 
 from datetime import datetime
 
-from domain.access import Role
-from domain.complaints.commands import Acknowledge, Assess, Assign, Correct, Explain, Respond, RetryStep, SkipStep
+from domain.complaints.assignment import why_not
+from domain.complaints.commands import (
+    Acknowledge,
+    Assess,
+    Assign,
+    Correct,
+    Explain,
+    Extend,
+    Respond,
+    RetryStep,
+    SkipStep,
+    UpdateCustomer,
+)
 from domain.complaints.policy import Duty
 from domain.complaints.situation import Refused, Situation
 from domain.complaints.terms import LETTERS, Correctable, StepKind, StepState, Way
@@ -71,30 +82,56 @@ def actor_is_the_handler(situation: Situation) -> None:
 
 def no_letter_under_way(situation: Situation) -> None:
     """A letter that is being sent or waits for an operator must end first, or the customer could get two."""
-    letters = [step.key for step in situation.case.unfinished_steps if step.kind in LETTERS]
-    if letters:
-        raise Refused("letter_under_way", f"a letter is under way: {', '.join(letters)}")
+    _none_under_way(situation, *LETTERS)
 
 
 def customer_is_reachable(situation: Situation) -> None:
     """Only e-mail is sent by us; told by any other way, the person vouches for it."""
     command = situation.command
-    by_mail = isinstance(command, Acknowledge | Explain | Respond) and command.way is Way.EMAIL
+    by_mail = (
+        isinstance(command, Acknowledge | Explain | Respond | Extend | UpdateCustomer) and command.way is Way.EMAIL
+    )
     if by_mail and Way.EMAIL not in situation.case.intake.reachable_by:
         raise Refused("no_email", "the customer left no e-mail address; correct it first or choose another way")
+
+
+def no_update_under_way(situation: Situation) -> None:
+    """The same for the letters that say how things stand."""
+    command = situation.command
+    if isinstance(command, UpdateCustomer) and command.way is Way.EMAIL:
+        _none_under_way(situation, StepKind.UPDATE_LETTER)
+
+
+def no_extension_letter_under_way(situation: Situation) -> None:
+    _none_under_way(situation, StepKind.EXTENSION_LETTER)
 
 
 def handler_is_eligible(situation: Situation) -> None:
     command, staff = situation.command, situation.circumstances.staff
     if not isinstance(command, Assign) or staff is None:
         return
+    if command.handler is None:
+        return
     person = staff.get(command.handler)
     if person is None:
         raise Refused("unknown_person", f"{command.handler} is not in the staff registry")
-    if not person.active or Role.HANDLER not in person.roles:
-        raise Refused("not_eligible", f"{command.handler} is no active handler")
-    if person.is_absent(situation.now):
-        raise Refused("absent", f"{command.handler} is absent until {person.absent_until}")
+    reason = why_not(person, situation.case, situation.now, command.team)
+    if reason is not None:
+        raise Refused("not_eligible", f"{command.handler} cannot handle this case: {reason}")
+
+
+def nobody_handles_it(situation: Situation) -> None:
+    """What somebody has already is given to another by a supervisor; of two that claim a case the first one wins."""
+    if situation.case.handler is not None:
+        raise Refused("already_assigned", f"the case is assigned to {situation.case.handler} already")
+
+
+def actor_is_eligible(situation: Situation) -> None:
+    """Who claims a case must be able to handle it."""
+    person = (situation.circumstances.staff or {}).get(situation.actor)
+    reason = None if person is None else why_not(person, situation.case, situation.now)
+    if reason is not None:
+        raise Refused("not_eligible", f"you cannot handle this case: {reason}")
 
 
 def something_changes(situation: Situation) -> None:
@@ -118,9 +155,25 @@ def step_is_parked(situation: Situation) -> None:
         raise Refused("step_not_parked", f"{command.step} is {step.state}, not parked")
 
 
+def letter_still_means_something(situation: Situation) -> None:
+    """A date that does not hold any more is not written to the customer; skip the letter."""
+    command, case = situation.command, situation.case
+    step = case.step(command.step) if isinstance(command, RetryStep) else None
+    if step is None or step.kind is not StepKind.EXTENSION_LETTER:
+        return
+    if case.extension is None or case.extension.letter != step.text:
+        raise Refused("extension_over", f"the extension that {step.key} announces does not hold any more; skip it")
+
+
 def current_code(situation: Situation, field: Correctable) -> str | None:
     value = getattr(situation.case.intake, field)
     return None if value is None else str(value)
+
+
+def _none_under_way(situation: Situation, *kinds: StepKind) -> None:
+    letters = [step.key for step in situation.case.unfinished_steps if step.kind in kinds]
+    if letters:
+        raise Refused("letter_under_way", f"a letter is under way: {', '.join(letters)}")
 
 
 def _inside(guard: str, situation: Situation, until: datetime | None) -> None:

@@ -1,11 +1,12 @@
 """What a decision looks at, and how it says no."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.access import Person
 from domain.calendar import Calendar
+from domain.complaints.assignment import Candidate
 from domain.complaints.case import Case
 from domain.complaints.commands import Command
 from domain.complaints.policy import Policy
@@ -27,13 +28,23 @@ class Refused(Exception):
 class Circumstances:
     """What a decision may know beside the case.
 
-    A workflow's validator knows the time only; what it cannot check there is checked when the command is recorded.
+    `staff` and `candidates` are those that the command asks for; `other` is the policy that it changes to. A
+    workflow's validator knows the time only; what it cannot check there is checked when the command is recorded.
     """
 
     now: datetime
     policy: Policy | None = None
     calendar: Calendar | None = None
     staff: Mapping[str, Person] | None = None
+    candidates: tuple[Candidate, ...] | None = None
+    other: tuple[Policy, Calendar] | None = None
+
+    def under(self, pin: str) -> "Circumstances":
+        """The same under the policy that the case has by now; a command before this one may have changed it."""
+        if self.other is None or self.other[0].pin != pin:
+            return self
+        policy, calendar = self.other
+        return replace(self, policy=policy, calendar=calendar)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ class Taxonomy(BaseModel):
     cause: dict[str, Term]
     outcome: dict[str, Term]
     remedy: dict[str, Term]
+    redress: dict[str, Term]
+    body: dict[str, Term]
+    vulnerability: dict[str, Term]
+    safety_words: dict[str, tuple[str, ...]] = Field(description="words by language that make a complaint an emergency")
 
     @model_validator(mode="after")
     def _parents_exist(self) -> "Taxonomy":
@@ -37,6 +41,11 @@ class Taxonomy(BaseModel):
                 raise ValueError(f"{name}: {', '.join(orphans)} stand under codes that do not exist")
         return self
 
+    def names_a_danger(self, text: str) -> bool:
+        """Whether a text has a safety word of any language; better one alarm too many."""
+        said = " ".join(text.casefold().split())
+        return any(word.casefold() in said for words in self.safety_words.values() for word in words)
+
     def unknown(self, fields: Mapping[str, str | Iterable[str] | None]) -> Iterator[tuple[str, str]]:
         """Field and code of everything in `fields` that is in no list; `remedies` are looked up as remedies."""
         for field, given in fields.items():
@@ -45,5 +54,5 @@ class Taxonomy(BaseModel):
             yield from ((field, code) for code in codes if code not in known)
 
 
-LISTS = ("channel", "category", "ground", "cause", "outcome", "remedy")
+LISTS = ("channel", "category", "ground", "cause", "outcome", "remedy", "redress", "body", "vulnerability")
 _LIST_OF = {"remedies": "remedy"}

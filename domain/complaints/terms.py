@@ -17,6 +17,9 @@ class Status(StrEnum):
     INVESTIGATING = "investigating"
     RESPONDING = "responding"
     RESPONDED = "responded"
+    CALLBACK = "callback"
+    STAGE_TWO = "stage_two"
+    EXTERNAL = "external"
     CLOSED = "closed"
     DUPLICATE = "duplicate"
     TRANSFERRED = "transferred"
@@ -24,6 +27,8 @@ class Status(StrEnum):
 
 
 ENDED = frozenset({Status.CLOSED, Status.DUPLICATE, Status.TRANSFERRED, Status.WITHDRAWN})
+UNANSWERED = frozenset(Status) - ENDED - {Status.RESPONDED, Status.CALLBACK, Status.EXTERNAL}
+"""Where the customer waits for an answer of ours."""
 
 
 class Decision(StrEnum):
@@ -50,12 +55,23 @@ class Way(StrEnum):
 
 
 class ClockKind(StrEnum):
+    """What is promised; `periodic_update` recurs, and `partner_reply` and `redress_paid` run once a request."""
+
     ACKNOWLEDGE = "acknowledge"
+    ASSESS = "assess"
+    EXPLAIN = "explain"
+    FIRST_RESPONSE = "first_response"
+    PERIODIC_UPDATE = "periodic_update"
     FINAL_RESPONSE = "final_response"
+    PARTNER_REPLY = "partner_reply"
+    CALLBACK = "callback"
+    REDRESS_PAID = "redress_paid"
+    PENALTY_PAID = "penalty_paid"
 
 
 class ClockState(StrEnum):
     RUNNING = "running"
+    PAUSED = "paused"
     MET = "met"
     BREACHED = "breached"
     CANCELLED = "cancelled"
@@ -67,6 +83,10 @@ class StepKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     EXPLANATION_LETTER = "explanation_letter"
     RESPONSE_LETTER = "response_letter"
+    UPDATE_LETTER = "update_letter"
+    EXTENSION_LETTER = "extension_letter"
+    REFERRAL_LETTER = "referral_letter"
+    CALLBACK_LETTER = "callback_letter"
     IDENTITY_CORRECTION = "identity_correction"
 
 
@@ -97,3 +117,48 @@ class Correctable(StrEnum):
 
 
 PERSONAL = frozenset({Correctable.NAME, Correctable.PHONE, Correctable.EMAIL, Correctable.ADDRESS, Correctable.ACCOUNT})
+
+
+class HoldKind(StrEnum):
+    """Whom a held case waits for."""
+
+    CUSTOMER = "customer"
+    PARTNER = "partner"
+    EVIDENCE = "evidence"
+    LEGAL = "legal"
+    REGULATOR = "regulator"
+
+
+class Reached(StrEnum):
+    """What came of an attempt to call the customer back (回访结果)."""
+
+    REACHED = "reached"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    WRONG_NUMBER = "wrong_number"
+    REFUSED = "refused"
+    ANOTHER_TIME = "another_time"
+
+
+class Solved(StrEnum):
+    """Whether the customer finds the matter settled."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+class RedressState(StrEnum):
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PAID = "paid"
+
+
+class ExternalDecision(StrEnum):
+    """How an ombudsman, regulator or court decided."""
+
+    UPHELD = "upheld"
+    PARTLY = "partly"
+    NOT_UPHELD = "not_upheld"
+    SETTLED = "settled"

@@ -13,7 +13,9 @@ from starter.api.failures import answer
 from starter.problems import Problem
 
 LARGEST_BODY = 1_000_000
-"""Bytes of a JSON body; files have a limit of their own."""
+"""Bytes of a JSON body."""
+LARGEST_UPLOAD = 11_000_000
+"""Bytes of a body with a file; the file itself has a limit of its own."""
 
 _SAFE_HEADERS = {
     "Cache-Control": "no-store",
@@ -68,18 +70,19 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     """The body as it arrives, refused as soon as it is longer than allowed, whatever its length was said to be."""
     said = Headers(scope=scope).get("content-length", "")
     declared, taken = int(said) if said.isdecimal() else 0, 0
+    largest = LARGEST_UPLOAD if scope["path"].endswith("/attachments") else LARGEST_BODY
 
     async def receive_bounded() -> Message:
         nonlocal taken
-        _confirm_length(declared)
+        _confirm_length(declared, largest)
         message = await receive()
         taken += len(message.get("body", b""))
-        _confirm_length(taken)
+        _confirm_length(taken, largest)
         return message
 
     return receive_bounded
 
 
-def _confirm_length(length: int) -> None:
-    if length > LARGEST_BODY:
-        raise HTTPException(413, f"a body has at most {LARGEST_BODY} bytes")
+def _confirm_length(length: int, largest: int) -> None:
+    if length > largest:
+        raise HTTPException(413, f"a body has at most {largest} bytes")

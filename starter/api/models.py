@@ -1,15 +1,22 @@
 """What the API answers. No personal data but in `Story`."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.access import Person, Role
+from domain.complaints.callback import Callback
 from domain.complaints.case import Case
 from domain.complaints.clocks import Clock
 from domain.complaints.decide import allowed_commands
+from domain.complaints.extension import Extension
 from domain.complaints.facts import AnyFact, Entry
+from domain.complaints.holds import Hold
+from domain.complaints.partner_requests import PartnerRequest
+from domain.complaints.policy import Money
+from domain.complaints.redress import Redress
 from domain.complaints.situation import Circumstances
 from domain.complaints.steps import Step
 from domain.complaints.terms import ClockKind, ClockState, Decision, Status, StepKind, StepState, Way
@@ -77,6 +84,21 @@ class CaseView(Answer):
     ended_at: datetime | None
     reopen_until: datetime | None
     appeal_until: datetime | None
+    is_emergency: bool
+    vulnerability: tuple[str, ...]
+    claimed: Money | None
+    stage: int
+    escalation_level: int
+    escalation_is_open: bool
+    holds: tuple[Hold, ...]
+    extension: Extension | None
+    callback: Callback
+    redress: tuple[Redress, ...]
+    partner_requests: tuple[PartnerRequest, ...]
+    referred_to: str | None
+    merged_into: str | None
+    incident: str | None
+    files: tuple[str, ...]
     clocks: tuple[ClockView, ...]
     steps: tuple[StepView, ...]
     allowed_commands: tuple[str, ...] = Field(description="what you may do now")
@@ -121,6 +143,7 @@ class Receipt(Answer):
     status: Status
     received_at: datetime
     policy: str
+    advice: str | None = Field(description="what to tell the customer at once; present in an emergency")
     clocks: tuple[ClockPromise, ...]
     links: dict[str, str]
 
@@ -202,6 +225,7 @@ class PersonView(Answer):
     languages: tuple[str, ...]
     active: bool
     absent_until: datetime | None
+    redress_limit: Decimal = Field(description="how much redress the person may approve")
 
     @classmethod
     def of(cls, person: Person) -> "PersonView":

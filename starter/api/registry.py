@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -36,6 +37,7 @@ class PersonForm(Body):
     roles: Annotated[frozenset[Role], Field(min_length=1)]
     team: Annotated[Line, StringConstraints(max_length=64)] | None = None
     languages: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...], Field(max_length=20)] = ()
+    redress_limit: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None = None
 
 
 class PolicyList(Answer):
@@ -63,7 +65,8 @@ async def enrol(
     if earlier is not None:
         return replay(_opened(keys, earlier), was_replayed=True)
     people, now = services.parts.people, datetime.now(UTC)
-    person = await people.enrol(form.name, form.roles, now, team=form.team, languages=form.languages)
+    details = form.model_dump(include={"team", "languages", "redress_limit"})
+    person = await people.enrol(form.name, form.roles, now, **details)
     token = await people.issue_token(person.id, now)
     answer = stored(PersonCreated(**dict(PersonView.of(person)), token=token).model_dump(mode="json"), 201)
     await services.repetitions.keep(once, _sealed(keys, answer))

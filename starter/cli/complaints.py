@@ -1,5 +1,6 @@
 """`amends complaint`: take, list, read and act on cases."""
 
+import json
 import sys
 from typing import Annotated, Any
 
@@ -145,7 +146,7 @@ def do(
     """Give a command to a case."""
     if command not in PERSONS_COMMANDS or command in STEP_COMMANDS:
         fail(f"there is no command {command}; expected one of: {COMMANDS}", Exit.USAGE)
-    body = _fields(fields or [])
+    body = command_fields(fields or [])
     path = f"/v1/complaints/{reference}/commands/{command}"
     case = remote(url, token, data_dir).call("POST", path, json=body, headers=_key(key))
     if as_json:
@@ -196,14 +197,15 @@ def _key(key: str | None) -> dict[str, str]:
     return {} if key is None else {"Idempotency-Key": key}
 
 
-def _fields(pairs: list[str]) -> dict[str, Any]:
+def command_fields(pairs: list[str]) -> dict[str, Any]:
     """The fields from `name=value` words; a name given several times is a list."""
     fields: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
             fail(f"expected name=value, found {pair}", Exit.USAGE)
-        fields[name] = [*fields[name], value] if isinstance(fields.get(name), list) else value
+        given = json.loads(value) if value[:1] in {"{", "["} else value
+        fields[name] = [*fields[name], value] if isinstance(fields.get(name), list) else given
         if name == "remedies" and isinstance(fields[name], str):
             fields[name] = [value]
     return fields

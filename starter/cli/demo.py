@@ -45,7 +45,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     await mailbox.open()
     settings = {
         "AMENDS_SMTP_URL": mailbox.url,
-        "AMENDS_DEFAULT_POLICY": "demo",
+        "AMENDS_DEFAULT_POLICY": "demo-full",
         "AMENDS_STEP_ATTEMPTS": "3",
         "AMENDS_STEP_FIRST_WAIT": "0.3",
     }

@@ -2,7 +2,7 @@
 
 import typer
 
-from starter.cli import complaints, demo, parts, registry, steps, surveys
+from starter.cli import bulk, complaints, demo, parts, registry, steps, surveys
 
 app = typer.Typer(
     name="amends",
@@ -12,6 +12,7 @@ app = typer.Typer(
     help="Customer complaints and satisfaction as durable processes. Exit codes: 0 ok, 1 failed, 2 usage, 3 refused.",
 )
 app.add_typer(complaints.app, name="complaint")
+app.command(epilog="Example: amends bulk assign --status accepted --dry-run")(bulk.bulk)
 app.add_typer(steps.app, name="steps")
 app.add_typer(registry.policy_app, name="policy")
 app.add_typer(registry.token_app, name="token")

@@ -64,6 +64,7 @@ class Staff:
     hotline: tuple[Person, ...]
     handlers: tuple[Person, ...]
     supervisors: tuple[Person, ...]
+    caller: Person
     operator: Person
 
 
@@ -71,8 +72,13 @@ NAMES = {
     "hotline": ("赵敏 (hotline)", "Ruth Bell (hotline)"),
     "handler": ("钱磊 (handler)", "Omar Haddad (handler)", "孙静 (handler)", "Ida Holm (handler)"),
     "supervisor": ("李强 (supervisor)", "Nora Weiss (supervisor)"),
+    "caller": ("吴芳 (caller)",),
     "operator": ("周洋 (operator)",),
 }
+
+
+TEAM = "service"
+DETAILS: dict[str, dict[str, str]] = {"supervisor": {"redress_limit": "500.00"}, "handler": {"team": TEAM}}
 
 
 async def enrol(client: httpx.AsyncClient, admin_token: str) -> Staff:
@@ -80,6 +86,7 @@ async def enrol(client: httpx.AsyncClient, admin_token: str) -> Staff:
     admin = Person("admin", client, admin_token)
     people: dict[str, tuple[Person, ...]] = {}
     for role, names in NAMES.items():
-        created = [await admin.send("POST", "/v1/staff", json={"name": name, "roles": [role]}) for name in names]
+        forms = [{"name": name, "roles": [role], **DETAILS.get(role, {})} for name in names]
+        created = [await admin.send("POST", "/v1/staff", json=form) for form in forms]
         people[role] = tuple(Person(one["id"], client, one["token"]) for one in created)
-    return Staff(people["hotline"], people["handler"], people["supervisor"], people["operator"][0])
+    return Staff(people["hotline"], people["handler"], people["supervisor"], people["caller"][0], people["operator"][0])

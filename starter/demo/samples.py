@@ -14,6 +14,7 @@ _ZH = (
     ("conduct", "窗口工作人员态度冷淡，问了两遍都不回答。", "要求道歉"),
     ("information", "网站上的营业时间和实际不一样，白跑一趟。", None),
     ("other", "小区门口施工后路面没有恢复。", "请恢复路面"),
+    ("safety", "楼道里有很重的燃气味，请马上派人。", None),
 )
 _EN = (
     ("supply_pressure", "The gas pressure drops every evening and the boiler stops.", "Restore the pressure"),
@@ -24,6 +25,7 @@ _EN = (
     ("repair_quality", "The heater broke again the day after it was repaired.", "Repair it for free"),
     ("conduct", "The clerk at the desk was rude and would not give a name.", None),
     ("information", "Your opening hours online are wrong.", None),
+    ("safety", "There is a smell of gas in the stairway, send somebody at once.", None),
 )
 _FAMILY = "王李张刘陈杨赵黄周吴徐孙"
 _GIVEN = ("伟", "芳", "娜", "敏", "静", "强", "磊", "洋", "秀英", "建国")

@@ -52,7 +52,7 @@ class Demonstration:
         """Take every complaint to its end, through a mail outage."""
         async with httpx.AsyncClient(base_url=self._machine.url, timeout=30) as client:
             staff = await enrol(client, self._machine.token)
-            people = sum(map(len, (staff.hotline, staff.handlers, staff.supervisors))) + 1
+            people = sum(map(len, (staff.hotline, staff.handlers, staff.supervisors))) + 2
             self._say(f"{people} people are at work, and {self._count} complaints come in.")
             operator = asyncio.create_task(self._operate(staff))
             gate = asyncio.Semaphore(AT_ONCE)
@@ -67,7 +67,8 @@ class Demonstration:
         async with gate:
             taken = await chance.choice(staff.hotline).take(form, form["source_ref"])
             journey: Journey = chance.choices(list(PATHS), list(PATHS.values()))[0]
-            case = journeys.Case(taken["reference"], form["customer"]["language"], staff, chance)
+            earlier = tuple(self._course.references[:1])
+            case = journeys.Case(taken["reference"], form["customer"]["language"], staff, chance, earlier)
             self._course.references.append(case.reference)
             await journey(case)
             self._course.paths[journey.__name__] += 1

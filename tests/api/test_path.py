@@ -28,7 +28,7 @@ async def test_a_valid_complaint_is_taken_answered_and_closed(api: Api, post: Ma
     assert taken.status_code == 201
     assert taken.headers["location"] == f"/v1/complaints/{reference}"
     assert receipt["received_at"] == received.isoformat().replace("+00:00", "Z")
-    assert receipt["policy"] == "default@1"
+    assert receipt["policy"] == "plain@1"
     assert [clock["kind"] for clock in receipt["clocks"]] == ["acknowledge", "final_response"]
 
     acknowledged = await handler.until(reference, sequence=3)

@@ -21,7 +21,7 @@ from storage.pool import Pool, transaction
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 TEXT = "txt_" + "0b" * 16
 HANDLER = Person(id="per_00handler", name="Handler", roles=frozenset({Role.HANDLER}), team="north")
-POLICY = next(policy for policy in shipped.policies() if policy.id == "default")
+POLICY = next(policy for policy in shipped.policies() if policy.id == "plain")
 CALENDAR = shipped.every_day("Asia/Shanghai")
 
 _numbers = count(1)

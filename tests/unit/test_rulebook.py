@@ -17,7 +17,7 @@ from storage.pool import Pool, open_pool, transaction
 from tests.conftest import execute, url_of_database
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-DEFAULT = next(policy for policy in shipped.policies() if policy.id == "default")
+DEFAULT = next(policy for policy in shipped.policies() if policy.id == "plain")
 SHIPPED = ["au", "cn", "england", "every-day", "us"]
 
 
@@ -43,12 +43,12 @@ async def replace(pool: Pool, calendar_id: str, *, by: str, **changes: object) -
 
 
 async def test_a_policy_is_found_by_its_pin_and_by_the_day_on_which_it_is_in_force(rulebook: Rulebook) -> None:
-    assert await rulebook.policy("default@1") == DEFAULT
-    assert await rulebook.in_force("default", date(2020, 1, 1)) == DEFAULT
-    with pytest.raises(UnknownPolicy, match="default@9"):
-        await rulebook.policy("default@9")
-    with pytest.raises(UnknownPolicy, match="default"):
-        await rulebook.in_force("default", date(2019, 12, 31))
+    assert await rulebook.policy("plain@1") == DEFAULT
+    assert await rulebook.in_force("plain", date(2020, 1, 1)) == DEFAULT
+    with pytest.raises(UnknownPolicy, match="plain@9"):
+        await rulebook.policy("plain@9")
+    with pytest.raises(UnknownPolicy, match="plain"):
+        await rulebook.in_force("plain", date(2019, 12, 31))
 
 
 async def test_clocks_start_in_the_newest_version_of_their_calendar(pool: Pool, rulebook: Rulebook) -> None:
@@ -61,7 +61,7 @@ async def test_clocks_start_in_the_newest_version_of_their_calendar(pool: Pool, 
 
 async def test_a_policy_whose_calendar_is_not_there_is_named(rulebook: Rulebook) -> None:
     lost = DEFAULT.model_copy(update={"calendar": "harbour"})
-    with pytest.raises(UnknownCalendar, match="default@1 counts in the calendar harbour, which is not there"):
+    with pytest.raises(UnknownCalendar, match="plain@1 counts in the calendar harbour, which is not there"):
         await rulebook.calendar(lost)
 
 

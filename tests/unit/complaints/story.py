@@ -1,37 +1,49 @@
 """A case told command by command in the pure domain, for tests: no store, no Temporal, a clock that the test moves.
 
-The due times that tests expect were counted by hand: the case is received on Monday, 2 March 2026, at 09:30 UTC, in a
-calendar that is always open, under the shipped `default` policy (acknowledge in 1, answer in 15 calendar days).
+The due times that tests expect were counted by hand: the case is received on Monday, 2 March 2026, at 09:30 UTC, under
+the policy `PLAIN` unless a test says so (acknowledge in 1, answer in 15 calendar days).
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.access import Person, Role
+from domain.calendar import Calendar
 from domain.complaints import commands as c
-from domain.complaints import shipped
+from domain.complaints import facts as f
+from domain.complaints.assignment import Candidate
+from domain.complaints.clocks import Clock
 from domain.complaints.decide import decide, decide_intake
 from domain.complaints.evolve import fold
 from domain.complaints.intake import Intake
-from domain.complaints.policy import Policy
+from domain.complaints.policy import Money, Policy
 from domain.complaints.situation import SYSTEM, Circumstances, Refused
-from domain.complaints.terms import Decision, Status, Way
+from domain.complaints.terms import ClockKind, Decision, ExternalDecision, HoldKind, Reached, Solved, Status, Way
+from tests.unit.complaints.rulebook import CALENDARS, PLAIN, RULEBOOK
 
 RECEIVED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOTLINE, HANDLER, COLLEAGUE, SUPERVISOR = "per_hotline1", "per_handler1", "per_handler2", "per_supervisor1"
+CALLER, OPERATOR = "per_caller1", "per_operator1"
 STAFF = {
-    person: Person(id=person, name=person, roles=frozenset({role}), team="heating")
-    for person, role in (
-        (HOTLINE, Role.HOTLINE),
-        (HANDLER, Role.HANDLER),
-        (COLLEAGUE, Role.HANDLER),
-        (SUPERVISOR, Role.SUPERVISOR),
+    person: Person(id=person, name=person, roles=frozenset({role}), team="heating", redress_limit=Decimal(limit))
+    for person, role, limit in (
+        (HOTLINE, Role.HOTLINE, 0),
+        (HANDLER, Role.HANDLER, 50),
+        (COLLEAGUE, Role.HANDLER, 50),
+        (SUPERVISOR, Role.SUPERVISOR, 1_000),
+        (CALLER, Role.CALLER, 0),
+        (OPERATOR, Role.OPERATOR, 0),
     )
 }
-CALENDAR = shipped.every_day("UTC")
-DEFAULT = next(policy for policy in shipped.policies() if policy.id == "default")
-SECONDS = next(policy for policy in shipped.policies() if policy.id == "demo")
+Told = TypeVar("Told", bound=f.Fact)
+
+
+def march(day: int, hour: int = 0, minute: int = 0) -> datetime:
+    """A moment of March 2026, UTC; midnight is where the day before is used up."""
+    return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
 
 
 def text(number: int) -> str:
@@ -56,9 +68,18 @@ def intake(**changes: Any) -> Intake:
 class Story:
     """A case with all its entries; time stands still until it is moved."""
 
-    def __init__(self, policy: Policy = DEFAULT, *, logged_at: datetime | None = None, **of_intake: Any) -> None:
-        self.policy = policy
+    def __init__(
+        self,
+        policy: Policy = PLAIN,
+        calendar: Calendar | None = None,
+        *,
+        logged_at: datetime | None = None,
+        **of_intake: Any,
+    ) -> None:
+        self.pin = policy.pin
+        self.rulebook = RULEBOOK | {policy.pin: (policy, calendar or CALENDARS[policy.calendar])}
         self.staff = STAFF
+        self.candidates: tuple[Candidate, ...] = ()
         self.now = logged_at or RECEIVED_AT
         self.entries = list(decide_intake(intake(**of_intake), "receive", self.circumstances))
         self.case = fold(self.entries)
@@ -66,29 +87,55 @@ class Story:
 
     @property
     def circumstances(self) -> Circumstances:
-        return Circumstances(now=self.now, policy=self.policy, calendar=CALENDAR, staff=self.staff)
+        policy, calendar = self.rulebook[self.pin]
+        return Circumstances(
+            now=self.now, policy=policy, calendar=calendar, staff=self.staff, candidates=self.candidates
+        )
 
     @property
     def facts(self) -> list[str]:
         return [entry.fact.type for entry in self.entries]
+
+    def told(self, kind: type[Told]) -> list[Told]:
+        """The facts of a type, in their order."""
+        return [entry.fact for entry in self.entries if isinstance(entry.fact, kind)]
+
+    @property
+    def clock_states(self) -> dict[str, str]:
+        return {clock.key: clock.state.value for clock in self.case.clocks}
+
+    def clock(self, key: str) -> Clock:
+        return next(clock for clock in self.case.clocks if clock.key == key)
+
+    def due(self, key: str) -> datetime:
+        return self.clock(key).due_at
 
     def submission(self, command: c.Command, by: str = HANDLER) -> c.Submission:
         return c.Submission.model_validate({"id": f"cmd-{next(self._numbers)}", "actor": by, "command": command})
 
     def do(self, command: c.Command, by: str = HANDLER) -> list[str]:
         """Do a command; the types of the facts that it made."""
-        made = decide(self.case, self.submission(command, by), self.circumstances)
+        made = decide(self.case, self.submission(command, by), self._circumstances_of(command))
         self.entries += made
         self.case = fold(made, self.case)
+        self.pin = self.case.policy
         return [entry.fact.type for entry in made]
 
     def refused(self, command: c.Command, by: str = HANDLER) -> str | None:
         """The guard that refuses a command; None if it would be done. Nothing is done either way."""
         try:
-            decide(self.case, self.submission(command, by), self.circumstances)
+            decide(self.case, self.submission(command, by), self._circumstances_of(command))
         except Refused as refusal:
             return refusal.guard
         return None
+
+    def _circumstances_of(self, command: c.Command) -> Circumstances:
+        other = self.rulebook.get(command.policy) if isinstance(command, c.ChangePolicy) else None
+        return replace(self.circumstances, other=other)
+
+    def at(self, now: datetime) -> "Story":
+        self.now = now
+        return self
 
     def wait(self, **span: float) -> "Story":
         self.now += timedelta(**span)
@@ -122,6 +169,36 @@ CLOSE = c.Close()
 NOTE = c.Note(text=text(5))
 WITHDRAW = c.Withdraw(reason=text(6), confirmed_by=Way.PHONE)
 REOPEN = c.Reopen(reason=text(7))
+HOLD = c.Hold(kind=HoldKind.CUSTOMER, until=RECEIVED_AT + timedelta(days=5), reason=text(10))
+RESUME = c.Resume(kind=HoldKind.CUSTOMER)
+EXTEND = c.Extend(
+    clock=ClockKind.FINAL_RESPONSE, until=RECEIVED_AT + timedelta(days=18), way=Way.PHONE, letter=text(11)
+)
+APPROVE_EXTENSION = c.ApproveExtension(clock=ClockKind.FINAL_RESPONSE)
+UPDATE = c.UpdateCustomer(way=Way.PHONE, letter=text(12))
+UPDATE_BY_MAIL = c.UpdateCustomer(way=Way.EMAIL, letter=text(12))
+ESCALATE = c.Escalate(level=1, reason=text(13))
+ACKNOWLEDGE_ESCALATION = c.AcknowledgeEscalation()
+PLAN = c.PlanCallback(window_from=RECEIVED_AT, window_to=RECEIVED_AT + timedelta(days=3))
+SETTLED = c.RecordVisit(way=Way.PHONE, result=Reached.REACHED, solved=Solved.YES, satisfaction=5)
+NOT_SETTLED = c.RecordVisit(way=Way.PHONE, result=Reached.REACHED, solved=Solved.NO, satisfaction=1, reason=text(14))
+NO_ANSWER = c.RecordVisit(way=Way.PHONE, result=Reached.NO_ANSWER)
+TO_STAGE_TWO = c.ToStageTwo(reason=text(15))
+REFER = c.ReferExternal(body="ombudsman")
+EXTERNAL_OUTCOME = c.RecordExternalOutcome(decision=ExternalDecision.UPHELD, remedies=("apology",))
+ASK_PARTNER = c.RequestPartner(partner="installer", question=text(16))
+PARTNER_REPLY = c.PartnerReply(number=1, answer=text(17))
+ASK_REDRESS = c.RequestRedress(kind="refund", money=Money(amount=Decimal(200), currency="GBP"))
+APPROVE_REDRESS = c.ApproveRedress(number=1)
+REJECT_REDRESS = c.RejectRedress(number=1, reason=text(18))
+PAY_REDRESS = c.PayRedress(number=1, proof="BANK-2026/117")
+MERGE = c.Merge(into="C-2026-000009")
+UNMERGE = c.Unmerge(reason=text(19))
+LINK_INCIDENT = c.LinkIncident(incident="outage-7")
+UNLINK_INCIDENT = c.UnlinkIncident(reason=text(20))
+CHANGE_POLICY = c.ChangePolicy(policy="test-seconds@1", reason=text(21))
+ATTACH = c.Attach(file="att_" + "f" * 32)
+ABORT = c.Abort(reason=text(22))
 
 WAYS_TO: dict[str, tuple[c.Command, ...]] = {
     "received": (),
@@ -132,6 +209,10 @@ WAYS_TO: dict[str, tuple[c.Command, ...]] = {
     "investigating": (VALID, CLAIM, START),
     "responding": (VALID, CLAIM, START, RESPOND_BY_MAIL),
     "responded": (VALID, CLAIM, START, RESPOND),
+    "callback": (VALID, CLAIM, START, RESPOND, PLAN),
+    "stage_two unassigned": (VALID, CLAIM, START, RESPOND, TO_STAGE_TWO),
+    "stage_two assigned": (VALID, CLAIM, START, RESPOND, TO_STAGE_TWO, ASSIGN),
+    "external": (VALID, CLAIM, START, RESPOND, REFER),
     "closed after an answer": (VALID, CLAIM, START, RESPOND, CLOSE),
     "closed as invalid": (INVALID, EXPLAIN),
     "duplicate": (DUPLICATE, EXPLAIN),
@@ -143,10 +224,22 @@ WAYS_TO: dict[str, tuple[c.Command, ...]] = {
 STATUS_AT = {place: Status(place.split()[0]) for place in WAYS_TO}
 
 
-def story_at(place: str, policy: Policy = DEFAULT, **of_intake: Any) -> Story:
-    """A case at one of `WAYS_TO`, its notice delivered; no time has passed."""
-    story = Story(policy, **of_intake)
+def story_at(place: str, policy: Policy = PLAIN, calendar: Calendar | None = None, **of_intake: Any) -> Story:
+    """A case at one of `WAYS_TO`; no time has passed, and its notice is on the way."""
+    story = Story(policy, calendar, **of_intake)
     for command in WAYS_TO[place]:
         story.do(command)
     assert story.case.status is STATUS_AT[place]
+    return story
+
+
+def answered_story(policy: Policy, calendar: Calendar | None = None, **of_intake: Any) -> Story:
+    """A case that was answered on the telephone, wherever the policy's callback leaves it."""
+    return tell(story_at("investigating", policy, calendar, **of_intake), RESPOND)
+
+
+def tell(story: Story, *commands: c.Command, by: str = HANDLER) -> Story:
+    """The story after these commands of one person."""
+    for command in commands:
+        story.do(command, by)
     return story

@@ -11,7 +11,8 @@ from domain.complaints.clocks import Clock
 from domain.complaints.decide import decide_intake
 from domain.complaints.evolve import fold
 from domain.complaints.situation import Circumstances
-from tests.unit.complaints.story import DEFAULT, RECEIVED_AT, intake
+from tests.unit.complaints.rulebook import PLAIN
+from tests.unit.complaints.story import RECEIVED_AT, intake
 
 OFFICE_DAY = [{"opens": "09:00", "closes": "18:00"}]
 DOCUMENT: dict[str, Any] = {
@@ -31,8 +32,8 @@ WITHOUT_THURSDAY = DOCUMENT | {
 
 def clock(amount: int, unit: Unit, calendar: Calendar) -> Clock:
     """The first clock of a case that is received on Monday, 2 March 2026, 17:30 in Shanghai."""
-    rule = DEFAULT.clocks[0].model_copy(update={"span": Span(amount=amount, unit=unit)})
-    policy = DEFAULT.model_copy(update={"clocks": (rule,)})
+    rule = PLAIN.clocks[0].model_copy(update={"span": Span(amount=amount, unit=unit)})
+    policy = PLAIN.model_copy(update={"clocks": (rule,)})
     now = RECEIVED_AT + timedelta(minutes=5)
     entries = decide_intake(intake(), "receive", Circumstances(now=now, policy=policy, calendar=calendar))
     (started,) = fold(entries).clocks

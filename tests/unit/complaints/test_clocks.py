@@ -10,6 +10,7 @@ from domain.complaints.facts import ClockBreached
 from domain.complaints.situation import SYSTEM
 from domain.complaints.terms import Way
 from tests.unit.complaints import story as s
+from tests.unit.complaints.rulebook import SECONDS
 from tests.unit.complaints.story import COLLEAGUE, Story, story_at
 
 DUE_TO_ACKNOWLEDGE = datetime(2026, 3, 4, tzinfo=UTC)  # the 3rd is the one day, used up at its end
@@ -189,7 +190,7 @@ def test_closing_never_turns_a_breach_into_a_kept_promise() -> None:
 
 
 def test_a_policy_in_seconds_counts_seconds() -> None:
-    story = Story(s.SECONDS)
+    story = Story(SECONDS)
     assert [clock.due_at for clock in story.case.clocks] == [
         datetime(2026, 3, 2, 9, 30, 20, tzinfo=UTC),
         datetime(2026, 3, 2, 9, 31, tzinfo=UTC),

@@ -1,6 +1,7 @@
 """The entries of the ledger as documents: every fact comes back as it was written, older shapes are lifted."""
 
 import json
+from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
@@ -9,44 +10,73 @@ from pydantic import ValidationError
 from domain.complaints import commands as c
 from domain.complaints import facts as f
 from domain.complaints.evolve import evolve, fold
+from domain.complaints.terms import Correctable, Reached, Way
 from tests.unit.complaints import story as s
-from tests.unit.complaints.story import COLLEAGUE, Story, story_at
+from tests.unit.complaints.rulebook import RICH
+from tests.unit.complaints.story import CALLER, COLLEAGUE, OPERATOR, SUPERVISOR, Story, answered_story, story_at, tell
 
+TEN_DAYS_MORE = s.EXTEND.model_copy(update={"until": s.RECEIVED_AT + timedelta(days=10)})
 EVERY_TYPE = {kind.model_fields["type"].default for kind in get_args(get_args(f.AnyFact)[0])}
+
+
+def _appealed() -> Story:
+    story = story_at("explaining", reachable_by=("email", "phone"))
+    story.do(s.EXPLAIN_BY_MAIL)
+    story.delivered("explanation_letter.1")
+    story.do(s.APPEAL)
+    story.do(s.VALID, COLLEAGUE)
+    story.do(c.Assign())  # there is nobody
+    return story
+
+
+def _answered() -> Story:
+    story = story_at("responding", category="billing")
+    story.failed("response_letter.1")
+    story.do(c.RetryStep(step="response_letter.1"))
+    story.failed("response_letter.1")
+    story.do(c.SkipStep(step="response_letter.1", reason=s.text(9)))
+    answer = c.Respond(way=Way.POST, letter=s.text(4), outcome="upheld", cause="staff", remedies=("refund", "apology"))
+    of_category, of_email = (
+        c.Correct(field=Correctable.CATEGORY, code="safety"),
+        c.Correct(field=Correctable.EMAIL, text=s.text(8)),
+    )
+    return tell(story, answer, s.NOTE, of_category, of_email, s.CLOSE, s.REOPEN)
+
+
+def _waited_for() -> Story:
+    story = tell(story_at("investigating", RICH), s.HOLD, s.RESUME, TEN_DAYS_MORE)
+    story.do(s.APPROVE_EXTENSION, SUPERVISOR)
+    tell(story, s.UPDATE_BY_MAIL, s.ASK_PARTNER, s.PARTNER_REPLY, s.MERGE, s.UNMERGE, s.ATTACH)
+    tell(story, s.ESCALATE, s.ACKNOWLEDGE_ESCALATION, s.LINK_INCIDENT, s.UNLINK_INCIDENT)
+    story.delivered("update_letter.1")
+    story.wait(days=30).tick()
+    return story
+
+
+def _called_back() -> Story:
+    story = answered_story(RICH)
+    tell(story, s.PLAN, s.NO_ANSWER, by=CALLER)
+    story.wait(days=1).do(s.NO_ANSWER, CALLER)
+    story.wait(days=1).do(c.RecordVisit(way=Way.VISIT, result=Reached.NO_ANSWER), CALLER)
+    return tell(story, s.TO_STAGE_TWO, s.REFER, s.EXTERNAL_OUTCOME, by=SUPERVISOR)
+
+
+def _given_up() -> Story:
+    story = tell(Story(), s.CHANGE_POLICY)
+    story.failed("acknowledgement.1")
+    return tell(story, s.ABORT, by=OPERATOR)
 
 
 def _tell_everything() -> list[f.Entry]:
     """Stories in which every type of fact happens."""
-    appealed = story_at("explaining", reachable_by=("email", "phone"))
-    appealed.do(s.EXPLAIN_BY_MAIL)
-    appealed.delivered("explanation_letter.1")
-    appealed.do(s.APPEAL)
-    appealed.do(s.VALID, COLLEAGUE)
-
-    answered = story_at("responding", category="billing")
-    answered.failed("response_letter.1")
-    answered.do(c.RetryStep(step="response_letter.1"))
-    answered.failed("response_letter.1")
-    answered.do(c.SkipStep(step="response_letter.1", reason=s.text(9)))
-    answered.do(
-        c.Respond(way="post", letter=s.text(4), outcome="upheld", cause="staff", remedies=("refund", "apology"))
+    told = tell(Story(reachable_by=()), s.ACKNOWLEDGE)
+    ordered = tell(
+        Story(reachable_by=()), c.Correct(field=Correctable.EMAIL, text=s.text(8)), c.Acknowledge(way=Way.EMAIL)
     )
-    answered.do(s.NOTE)
-    answered.do(c.Correct(field="category", code="safety"))
-    answered.do(c.Correct(field="email", text=s.text(8)))
-    answered.do(s.CLOSE)
-    answered.do(s.REOPEN)
-
-    told = Story(reachable_by=())
-    told.do(s.ACKNOWLEDGE)
-    ordered = Story(reachable_by=())
-    ordered.do(c.Correct(field="email", text=s.text(8)))
-    ordered.do(c.Acknowledge(way="email"))
-    late = Story().wait(days=3)
+    late = Story(RICH).wait(days=6)
     late.tick()
-    return [
-        entry for story in (appealed, answered, told, ordered, late, story_at("withdrawn")) for entry in story.entries
-    ]
+    stories = (_appealed(), _answered(), _waited_for(), _called_back(), _given_up(), told, ordered, late)
+    return [entry for story in (*stories, story_at("withdrawn")) for entry in story.entries]
 
 
 ENTRIES = _tell_everything()

@@ -1,11 +1,19 @@
 """Several submissions decided together, as one recording does, and those that the ledger knows already."""
 
+from dataclasses import replace
+
+import pytest
+
 from domain.complaints import commands as c
 from domain.complaints.case import REMEMBERED_COMMANDS
 from domain.complaints.evolve import fold
 from domain.complaints.ruling import decide_all
+from domain.complaints.terms import HoldKind
 from tests.unit.complaints import story as s
+from tests.unit.complaints.rulebook import RICH, RULEBOOK
 from tests.unit.complaints.story import COLLEAGUE, HANDLER, Story, story_at
+
+EVIDENCE = c.Hold(kind=HoldKind.EVIDENCE, until=s.march(4), reason=s.text(10))
 
 
 def submitted(number: int, command: c.Command, by: str = HANDLER) -> c.Submission:
@@ -63,6 +71,38 @@ def test_a_command_of_several_facts_stands_at_its_last_one() -> None:
     assert ruling.sequence == 4  # received, assessed, explained, closed
     story.do(s.EXPLAIN)
     assert story.case.recorded_sequence(story.entries[-1].command_id) == 4
+
+
+def test_what_stands_before_a_change_of_policy_is_judged_by_the_old_one_and_what_stands_behind_it_by_the_new() -> None:
+    story = story_at("investigating", RICH)
+    circumstances = replace(story.circumstances, other=RULEBOOK["test-plain@1"])
+    batch = [
+        submitted(2, EVIDENCE),
+        submitted(3, c.ChangePolicy(policy="test-plain@1", reason=s.text(21))),
+        submitted(4, c.Resume(kind=HoldKind.EVIDENCE)),
+        submitted(5, EVIDENCE),
+        submitted(6, s.RESPOND),
+    ]
+    decided = decide_all(story.case, batch, circumstances, {})
+    assert [ruling.guard for ruling in decided.rulings] == [None, None, None, "hold_not_allowed", None]
+    assert decided.case.status == "responded"  # the new policy calls nobody back
+    assert {clock.key: clock.state for clock in decided.case.clocks}["periodic_update.1"] == "cancelled"
+
+
+def test_of_two_changes_of_policy_at_once_the_second_is_told_to_come_again() -> None:
+    story = story_at("investigating")
+    circumstances = replace(story.circumstances, other=RULEBOOK["test-rich@2"])
+    to_rich, to_seconds = (c.ChangePolicy(policy=pin, reason=s.text(21)) for pin in ("test-rich@2", "test-seconds@1"))
+    decided = decide_all(story.case, [submitted(1, to_rich), submitted(2, to_seconds)], circumstances, {})
+    assert [ruling.guard for ruling in decided.rulings] == [None, "policy_not_at_hand"]
+    assert decided.case.policy == "test-rich@2"
+
+
+def test_a_policy_is_not_changed_blindly() -> None:
+    story = story_at("investigating")
+    change = c.ChangePolicy(policy="test-rich@2", reason=s.text(21))
+    with pytest.raises(ValueError, match="the other one and its calendar"):
+        decide_all(story.case, [submitted(1, change)], story.circumstances, {})
 
 
 def test_the_case_remembers_a_bounded_number_of_commands_the_latest_ones() -> None:
