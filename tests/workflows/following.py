@@ -40,7 +40,8 @@ async def until_known(house: House, reference: str, status: Status) -> None:
     """Wait until the workflow itself knows the status; the record may know it earlier."""
 
     async def is_known() -> bool:
-        return (await queried(house, reference)).status is status
+        case = await house.workflow(reference).query(CASE_QUERY, result_type=Case)
+        return case is not None and case.status is status
 
     await until(is_known)
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,18 +12,14 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from activities.ports import AlreadyRecorded, Appended, Behind
 from domain.complaints import commands as c
-from domain.complaints.case import Case
-from domain.complaints.facts import Entry
 from domain.complaints.terms import Status
 from runtime.assembly import case_worker
 from runtime.settings import Settings
-from storage.ledger import Ledger
-from storage.pool import StoreAway
 from tests.house import House
 from tests.mail_server import MailServer
 from tests.workflows.conftest import OpenHouse
+from tests.workflows.failing import HangsOnce, LosesAnswers
 from tests.workflows.following import all_agree, begin_anew, submit, until_fact, until_known
 
 ANSWER = {"way": "email", "letter": "The valve was replaced.", "outcome": "upheld", "cause": "equipment"}
@@ -39,38 +35,6 @@ PATH = [
     "complaint.responded",
     "complaint.closed",
 ]
-
-
-class LosesAnswers(Ledger):
-    """Every commit takes place, and no one hears of it; `away_after` more calls fail before anything happens."""
-
-    away_after = 0
-    lost = 0
-    _away = 0
-
-    async def append(
-        self, expected: Case, entries: Sequence[Entry], after: Case
-    ) -> Appended | Behind | AlreadyRecorded:
-        if self._away:
-            self._away -= 1
-            raise StoreAway("PostgreSQL is away: a test says so")
-        outcome = await super().append(expected, entries, after)
-        if isinstance(outcome, Appended):
-            self.lost += 1
-            self._away = self.away_after
-            await self.lose()
-        return outcome
-
-    async def lose(self) -> None:
-        raise StoreAway("the connection was lost: a test says so")
-
-
-class HangsOnce(LosesAnswers):
-    """The first commit's answer never comes."""
-
-    async def lose(self) -> None:
-        if self.lost == 1:
-            await asyncio.Event().wait()
 
 
 async def go_the_whole_way(house: House) -> str:

@@ -1,43 +1,16 @@
 """PostgreSQL away for a while: commands wait and are answered, queries are answered meanwhile, nothing is lost."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 
-from activities.ports import AlreadyRecorded, Appended, Behind
 from domain.complaints.case import Case
-from domain.complaints.facts import Entry
 from domain.complaints.terms import Status
 from runtime.assembly import case_worker
-from storage.ledger import Ledger
-from storage.pool import StoreAway
 from tests.workflows.conftest import OpenHouse
+from tests.workflows.failing import LedgerAway
 from tests.workflows.following import all_agree, begin_anew, queried, until
 
 LOCAL_ATTEMPTS = 2
-
-
-class LedgerAway(Ledger):
-    """The ledger while PostgreSQL is away for so many more calls."""
-
-    away_for = 0
-    refused = 0
-
-    def _answer(self) -> None:
-        if self.away_for > 0:
-            self.away_for -= 1
-            self.refused += 1
-            raise StoreAway("PostgreSQL is away: a test says so")
-
-    async def entries(self, reference: str) -> tuple[Entry, ...]:
-        self._answer()
-        return await super().entries(reference)
-
-    async def append(
-        self, expected: Case, entries: Sequence[Entry], after: Case
-    ) -> Appended | Behind | AlreadyRecorded:
-        self._answer()
-        return await super().append(expected, entries, after)
 
 
 async def test_a_command_given_during_an_outage_is_answered_after_it_and_queries_are_answered_meanwhile(
