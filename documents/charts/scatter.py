@@ -12,6 +12,8 @@ from domain.surveys.report.wording import ReportLanguage
 
 HEIGHT = 340.0
 RADIUS = 4.5
+MOST_STEPS = 6
+"""A name may stand so many lines away from its point."""
 MARGIN = 0.08
 """Room around the points as a share of their range, so that none lies on the frame."""
 
@@ -46,7 +48,7 @@ def draw_scatter(chart: ScatterChart, language: ReportLanguage) -> Drawing:
         line(left, up.place(chart.quadrants.y.value), right, up.place(chart.quadrants.y.value), Style.MARK),
         *quarters,
         *(dot(x, y, Style.DOT, RADIUS) for x, y in places),
-        *_names(names, places, [*map(_box_of, quarters), *(_around(x, y) for x, y in places)]),
+        *_names(names, places, Box(left, top, right, bottom), [*map(_box_of, quarters), *map(_around, places)]),
         Label((left + right) / 2, bottom + 2.6 * LINE_HEIGHT, chart.x.title.said(language), Style.SCALE, "middle"),
     ]
     return assembled(pieces, bottom + 3.1 * LINE_HEIGHT)
@@ -54,7 +56,9 @@ def draw_scatter(chart: ScatterChart, language: ReportLanguage) -> Drawing:
 
 def _scale(values: Sequence[float], start: float, end: float, axis: Axis) -> Scale:
     room = MARGIN * (max(values) - min(values))
-    return Scale.over([min(values) - room, max(values) + room], start, end, axis.minimum, axis.maximum)
+    low = min(values) - (room if axis.minimum is None else 0)
+    high = max(values) + (room if axis.maximum is None else 0)
+    return Scale.over([low, high], start, end, axis.minimum, axis.maximum)
 
 
 def _quarter_titles(quadrants: Quadrants, across: Scale, up: Scale, language: ReportLanguage) -> Iterator[Label]:
@@ -66,10 +70,12 @@ def _quarter_titles(quadrants: Quadrants, across: Scale, up: Scale, language: Re
     yield Label(right, low, quadrants.bottom_right.said(language), Style.MARK_LABEL, "end")
 
 
-def _names(names: Sequence[str], places: Sequence[tuple[float, float]], taken: list[Box]) -> Iterator[Label]:
+def _names(
+    names: Sequence[str], places: Sequence[tuple[float, float]], frame: Box, taken: list[Box]
+) -> Iterator[Label]:
     """Each name at the first place around its point where it covers nothing; at the last one if there is none."""
     for name, (x, y) in zip(names, places, strict=True):
-        found = next((label for label in _around_point(name, x, y) if _is_free(_box_of(label), taken)), None)
+        found = next((label for label in _around_point(name, x, y) if _is_free(_box_of(label), frame, taken)), None)
         label = found or Label(x + RADIUS + 3, y + 0.35 * TEXT_SIZE, name)
         taken.append(_box_of(label))
         yield label
@@ -79,14 +85,17 @@ def _around_point(name: str, x: float, y: float) -> Iterator[Label]:
     level, aside = y + 0.35 * TEXT_SIZE, RADIUS + 3
     yield Label(x + aside, level, name)
     yield Label(x - aside, level, name, anchor="end")
-    for step in (1.0, 2.0):
-        yield Label(x, y - aside - LINE_HEIGHT * (step - 1), name, anchor="middle")
-        yield Label(x, y + aside + TEXT_SIZE * step, name, anchor="middle")
+    for step in range(MOST_STEPS):
+        for line_of_text in (y - aside - TEXT_SIZE * step, y + aside + TEXT_SIZE * (step + 0.8)):
+            yield Label(x, line_of_text, name, anchor="middle")
+            yield Label(x, line_of_text, name)
+            yield Label(x, line_of_text, name, anchor="end")
 
 
-def _is_free(box: Box, taken: Sequence[Box]) -> bool:
-    on_paper = box.left >= 0 and box.right <= WIDTH
-    return on_paper and not any(box.overlaps(other) for other in taken)
+def _is_free(box: Box, frame: Box, taken: Sequence[Box]) -> bool:
+    across = box.left >= frame.left and box.right <= frame.right
+    within = across and box.top >= frame.top and box.bottom <= frame.bottom
+    return within and not any(box.overlaps(other) for other in taken)
 
 
 def _box_of(label: Label) -> Box:
@@ -96,5 +105,6 @@ def _box_of(label: Label) -> Box:
     return Box(left, label.y - 0.8 * TEXT_SIZE, left + width, label.y + 0.25 * TEXT_SIZE)
 
 
-def _around(x: float, y: float) -> Box:
+def _around(place: tuple[float, float]) -> Box:
+    x, y = place
     return Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS)

@@ -2,7 +2,7 @@
 
 import typer
 
-from starter.cli import bulk, complaints, demo, parts, registry, steps, surveys
+from starter.cli import bulk, complaints, demo, index, parts, registry, steps, surveys
 
 app = typer.Typer(
     name="amends",
@@ -18,6 +18,7 @@ app.add_typer(registry.policy_app, name="policy")
 app.add_typer(registry.token_app, name="token")
 app.add_typer(surveys.app, name="survey")
 app.add_typer(parts.verify_app, name="verify")
+app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
 app.command(epilog="Examples: amends demo --once · amends demo --data-dir ./demo")(demo.demo)
 app.command(epilog="Example: amends up --data-dir ./data --port 8080")(parts.up)
 app.command()(parts.api)
