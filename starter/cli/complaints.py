@@ -58,6 +58,8 @@ def submit(
         show_json(taken)
         return
     stdout.print(f"[bold]{taken['reference']}[/bold]  {taken['status']}, policy {taken['policy']}")
+    if taken["advice"]:
+        stdout.print(taken["advice"], style="bold red", soft_wrap=True)
     for clock in taken["clocks"]:
         stdout.print(f"  {clock['kind']} by {clock['due_at']} ({clock['state']})")
 
@@ -156,7 +158,7 @@ def do(
 
 
 def _show(case: dict[str, Any]) -> None:
-    hidden = {"clocks", "steps", "allowed_commands", "timeline", "story"}
+    hidden = {"clocks", "steps", "allowed_commands", "timeline", "story", "callback"}
     show_fields({name: value for name, value in case.items() if name not in hidden})
     show_fields({"you may": ", ".join(case["allowed_commands"])})
     stdout.print()

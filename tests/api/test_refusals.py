@@ -189,7 +189,7 @@ async def test_a_method_that_is_not_there_is_a_405_that_names_the_others(api: Ap
 async def test_a_refusal_by_the_state_names_its_guard_and_changes_nothing(api: Api) -> None:
     reference = await api["hotline"].take()
     told = problem(await api["handler"].command(reference, "claim"), 409, "not_lawful_now")
-    assert told["detail"] == "claim is lawful in accepted; the case is received"
+    assert told["detail"] == "claim is lawful in accepted, stage_two; the case is received"
     answer = await api["handler"].command(
         reference, "respond", {"way": "phone", "letter": "Too early.", "outcome": "upheld", "cause": "process"}
     )

@@ -21,6 +21,7 @@ async def test_a_new_person_comes_in_with_the_token_shown_once(api: Api) -> None
         "languages": ["zh", "en"],
         "active": True,
         "absent_until": None,
+        "redress_limit": "0.00",
     }
 
 

@@ -212,6 +212,7 @@ def coverage_of_one_sample(people: Population, frame: Frame) -> dict[str, bool]:
     return {name: interval.low <= value <= interval.high for name, (interval, value) in intervals.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mean", "wilson", "logit", "net promoter"])
 def test_intervals_cover_the_truth_as_often_as_they_claim(kind: str, covered: dict[str, float]) -> None:
     assert 0.93 <= covered[kind] <= 0.97

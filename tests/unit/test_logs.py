@@ -388,18 +388,18 @@ def test_the_console_format_is_redacted_too(lines: Lines) -> None:
 
 
 def test_metrics_are_shown_in_the_format_of_prometheus() -> None:
-    telemetry.count_request("/v1/complaints", "POST", 201, 0.02)
-    telemetry.count_command("assess", "done")
-    telemetry.count_step("send_letter", "smtp_550")
+    telemetry.count_request("/v1/only-here", "POST", 201, 0.02)  # counters are the process's: other tests count too
+    telemetry.count_command("only_here", "done")
+    telemetry.count_step("only_here", "smtp_550")
     telemetry.show_parked_steps({"send_letter": 3})
     telemetry.show_parked_steps({"correct_identity": 1})
     telemetry.show_outbox_depth(7)
     telemetry.show_oldest_unstarted_intake(12.5)
     shown = telemetry.exposition().decode().splitlines()
-    assert 'amends_http_requests_total{method="POST",route="/v1/complaints",status="201"} 1.0' in shown
-    assert 'amends_http_request_seconds_bucket{le="0.025",route="/v1/complaints"} 1.0' in shown
-    assert 'amends_commands_total{command="assess",outcome="done"} 1.0' in shown
-    assert 'amends_steps_total{outcome="smtp_550",step="send_letter"} 1.0' in shown
+    assert 'amends_http_requests_total{method="POST",route="/v1/only-here",status="201"} 1.0' in shown
+    assert 'amends_http_request_seconds_bucket{le="0.025",route="/v1/only-here"} 1.0' in shown
+    assert 'amends_commands_total{command="only_here",outcome="done"} 1.0' in shown
+    assert 'amends_steps_total{outcome="smtp_550",step="only_here"} 1.0' in shown
     assert 'amends_steps_parked{step="correct_identity"} 1.0' in shown
     assert not any(line.startswith('amends_steps_parked{step="send_letter"}') for line in shown)
     assert "amends_outbox_depth 7.0" in shown

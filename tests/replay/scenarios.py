@@ -1,0 +1,319 @@
+"""Every path of a case, told for the recording of its history.
+
+Whatever a person could say is made of `CANARIES`, which must not be found in any history.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from temporalio.testing import WorkflowEnvironment
+
+from domain.complaints import commands as c
+from domain.complaints.decide import decide
+from domain.complaints.evolve import fold
+from domain.complaints.situation import Circumstances
+from domain.complaints.terms import Status
+from starter.problems import Problem
+from tests.house import House
+from tests.mail_server import MailServer
+from tests.workflows.failing import LedgerAway
+from tests.workflows.following import begin_anew, submit, until_fact, until_known
+
+CANARIES = ("Canary Wren", "canary.wren@example.com", "+86 10 5988 0001", "The canary sings.")
+NAME, EMAIL, PHONE, TEXT = CANARIES
+TEXT_ID = "txt_" + "0" * 32
+CUSTOMER = {"name": NAME, "email": EMAIL, "phone": PHONE}
+LATER = "450 4.3.2 try later"
+
+
+@dataclass
+class Stage:
+    """Where the scenarios play: a house with a worker whose ledger can be away."""
+
+    house: House
+    mail: MailServer
+    time: WorkflowEnvironment
+    ledger: LedgerAway
+
+    async def take(self, channel: str = "phone", **fields: object) -> str:
+        reference = await self.house.take(channel=channel, customer=CUSTOMER, narrative=TEXT, **fields)
+        await self.house.services.intake.settle()
+        await until_known(self.house, reference, Status.RECEIVED)
+        return reference
+
+    async def do(self, reference: str, *commands: tuple[str, dict[str, object]], by: str = "handler") -> None:
+        for name, values in commands:
+            await self.house.do(reference, name, by, **values)
+
+    async def come_to_investigate(self, reference: str) -> None:
+        await self.do(reference, VALID, ("claim", {}), ("start_investigation", {}))
+
+    async def answered(self) -> str:
+        reference = await self.take()
+        await self.come_to_investigate(reference)
+        await self.do(reference, answer("phone"))
+        return reference
+
+    async def with_letter_parked(self) -> str:
+        self.mail.refuse(LATER)
+        reference = await self.take()
+        await self.come_to_investigate(reference)
+        await self.do(reference, answer("email"))
+        await until_fact(self.house, reference, "step.failed")
+        self.mail.behave()
+        return reference
+
+
+Scenario = Callable[[Stage], Awaitable[str]]
+VALID: tuple[str, dict[str, object]] = ("assess", {"decision": "valid"})
+INVALID: tuple[str, dict[str, object]] = ("assess", {"decision": "invalid", "ground": "unfounded"})
+CLOSE: tuple[str, dict[str, object]] = ("close", {})
+
+
+def answer(way: str) -> tuple[str, dict[str, object]]:
+    return "respond", {"way": way, "letter": TEXT, "outcome": "upheld", "cause": "process", "remedies": ["apology"]}
+
+
+def explain(way: str) -> tuple[str, dict[str, object]]:
+    return "explain", {"way": way, "letter": TEXT}
+
+
+async def received(stage: Stage) -> str:
+    """Acknowledged by mail and left there."""
+    reference = await stage.take("web")
+    await until_fact(stage.house, reference, "complaint.acknowledged")
+    return reference
+
+
+async def answered_by_mail(stage: Stage) -> str:
+    reference = await received(stage)
+    await stage.come_to_investigate(reference)
+    await stage.do(reference, answer("email"))
+    await until_known(stage.house, reference, Status.RESPONDED)
+    await stage.do(reference, CLOSE)
+    return reference
+
+
+async def answered_by_phone(stage: Stage) -> str:
+    reference = await stage.answered()
+    await stage.do(reference, CLOSE)
+    return reference
+
+
+async def given_to_another_handler(stage: Stage) -> str:
+    reference = await stage.take()
+    await stage.come_to_investigate(reference)
+    other = stage.house.people["another handler"].id
+    await stage.do(reference, ("assign", {"handler": other, "reason": TEXT}), by="supervisor")
+    return reference
+
+
+async def explained_by_mail(stage: Stage) -> str:
+    reference = await stage.take()
+    await stage.do(reference, INVALID, explain("email"))
+    await until_known(stage.house, reference, Status.CLOSED)
+    return reference
+
+
+async def appealed_and_upheld(stage: Stage) -> str:
+    reference = await stage.take()
+    await stage.do(reference, INVALID, explain("phone"))
+    await stage.house.workflow(reference).result()
+    await stage.do(reference, ("appeal", {"reason": TEXT}), by="hotline")
+    await stage.do(reference, VALID, ("claim", {}), ("start_investigation", {}), by="another handler")
+    await stage.do(reference, answer("phone"), CLOSE, by="another handler")
+    return reference
+
+
+async def duplicate(stage: Stage) -> str:
+    earlier, reference = await stage.take(), await stage.take()
+    values = {"decision": "duplicate", "ground": "already_answered", "duplicate_of": earlier}
+    await stage.do(reference, ("assess", {**values, "evidence": TEXT}), explain("phone"))
+    return reference
+
+
+async def transferred(stage: Stage) -> str:
+    reference = await stage.take()
+    await stage.do(reference, ("assess", {"decision": "not_ours", "ground": "other_company"}), explain("post"))
+    return reference
+
+
+async def withdrawn_while_a_letter_was_under_way(stage: Stage) -> str:
+    stage.mail.dawdle(0.5)
+    reference = await stage.take()
+    await stage.come_to_investigate(reference)
+    await stage.do(reference, answer("email"))
+    await stage.do(reference, ("withdraw", {"reason": TEXT, "confirmed_by": "phone"}), by="hotline")
+    await stage.house.workflow(reference).result()
+    stage.mail.behave()
+    return reference
+
+
+async def withdrawn_while_a_letter_was_parked(stage: Stage) -> str:
+    reference = await stage.with_letter_parked()
+    await stage.do(reference, ("withdraw", {"reason": TEXT, "confirmed_by": "phone"}), by="hotline")
+    return reference
+
+
+async def reopened_and_answered_again(stage: Stage) -> str:
+    reference = await answered_by_phone(stage)
+    await stage.house.workflow(reference).result()
+    await stage.do(reference, ("reopen", {"reason": TEXT}), by="hotline")
+    await stage.do(reference, ("start_investigation", {}), answer("phone"), CLOSE)
+    return reference
+
+
+async def noted_after_the_end(stage: Stage) -> str:
+    reference = await answered_by_phone(stage)
+    await stage.house.workflow(reference).result()
+    await stage.do(reference, ("note", {"text": TEXT}))
+    return reference
+
+
+async def letter_parked(stage: Stage) -> str:
+    return await stage.with_letter_parked()
+
+
+async def letter_parked_and_retried(stage: Stage) -> str:
+    reference = await stage.with_letter_parked()
+    await stage.do(reference, ("retry_step", {"step": "response_letter.1", "reason": TEXT}), by="operator")
+    await until_known(stage.house, reference, Status.RESPONDED)
+    return reference
+
+
+async def letter_parked_and_skipped(stage: Stage) -> str:
+    reference = await stage.with_letter_parked()
+    await stage.do(reference, ("skip_step", {"step": "response_letter.1", "reason": TEXT}), by="operator")
+    await stage.do(reference, answer("phone"), CLOSE)
+    return reference
+
+
+async def corrected(stage: Stage) -> str:
+    reference = await stage.take()
+    await stage.do(reference, ("correct", {"field": "category", "code": "billing", "reason": TEXT}))
+    await stage.do(
+        reference, ("correct", {"field": "email", "text": EMAIL}), ("correct", {"field": "name", "text": NAME})
+    )
+    await until_fact(stage.house, reference, "step.done", times=2)
+    return reference
+
+
+async def every_clock_breached(stage: Stage) -> str:
+    stage.mail.refuse(LATER)
+    reference = await stage.take("web")
+    await until_fact(stage.house, reference, "step.failed")
+    await stage.time.fast_forward(stage.house.workflow(reference), timedelta(days=20))
+    await until_fact(stage.house, reference, "clock.breached", times=2)
+    stage.mail.behave()
+    return reference
+
+
+async def answered_late(stage: Stage) -> str:
+    reference = await stage.take()
+    await stage.come_to_investigate(reference)
+    await stage.time.fast_forward(stage.house.workflow(reference), timedelta(days=20))
+    await until_fact(stage.house, reference, "clock.breached")
+    await stage.do(reference, answer("phone"), CLOSE)
+    return reference
+
+
+async def continued_as_new(stage: Stage) -> str:
+    reference = await stage.take()
+    await begin_anew(stage.house, reference, leave_after_events=20)
+    for _ in range(6):
+        await stage.do(reference, ("note", {"text": TEXT}))
+    return reference
+
+
+async def claimed_by_two_at_once(stage: Stage) -> str:
+    reference = await stage.take()
+    await stage.do(reference, VALID)
+    stage.ledger.away_for = 3  # so that the second one comes while the first one is still waiting
+    claims = [stage.house.do(reference, "claim", by=by) for by in ("handler", "another handler")]
+    refused = [
+        outcome for outcome in await asyncio.gather(*claims, return_exceptions=True) if isinstance(outcome, Problem)
+    ]
+    assert len(refused) == 1
+    return reference
+
+
+async def repeated_command(stage: Stage) -> str:
+    reference = await stage.take()
+    await begin_anew(stage.house, reference, leave_after_events=1)
+    for _ in range(3):
+        await submit(stage.house, reference, "note-repeated", c.Note(text=TEXT_ID))
+    return reference
+
+
+async def recorded_during_an_outage(stage: Stage) -> str:
+    reference = await stage.take()
+    await stage.do(reference, VALID)
+    stage.ledger.away_for = 3
+    await stage.do(reference, ("claim", {}))
+    return reference
+
+
+async def loaded_during_an_outage(stage: Stage) -> str:
+    stage.ledger.away_for = 3
+    reference = await stage.take()
+    await stage.do(reference, VALID)
+    return reference
+
+
+async def tail_adopted(stage: Stage) -> str:
+    """Something was recorded that the run did not hear of."""
+    reference = await stage.take()
+    await stage.do(reference, VALID)
+    house = stage.house
+    case, policy = await house.record(reference), await house.parts.rulebook.policy("default@1")
+    calendar = await house.parts.rulebook.calendar(policy)
+    claim = c.Submission(id="claim-lost", actor=house.people["handler"].id, command=c.Claim())
+    made = decide(case, claim, Circumstances(now=datetime.now(UTC), policy=policy, calendar=calendar))
+    await house.parts.ledger.append(case, made, fold(made, case))
+    await submit(house, reference, "start-1", c.StartInvestigation(), as_of=case.sequence + 1)
+    return reference
+
+
+async def superseded(stage: Stage) -> str:
+    reference = await stage.take()
+    await stage.do(reference, VALID)
+    await stage.house.parts.unstarted.restart_all(datetime.now(UTC))
+    note = c.Submission(id="note-1", actor=stage.house.people["handler"].id, command=c.Note(text=TEXT_ID))
+    twin = stage.house.workflow(reference)
+    await asyncio.gather(twin.execute_update("perform", note, id=note.id), twin.result(), return_exceptions=True)
+    return reference
+
+
+SCENARIOS: dict[str, Scenario] = {
+    scenario.__name__: scenario
+    for scenario in (
+        received,
+        answered_by_mail,
+        answered_by_phone,
+        given_to_another_handler,
+        explained_by_mail,
+        appealed_and_upheld,
+        duplicate,
+        transferred,
+        withdrawn_while_a_letter_was_under_way,
+        withdrawn_while_a_letter_was_parked,
+        reopened_and_answered_again,
+        noted_after_the_end,
+        letter_parked,
+        letter_parked_and_retried,
+        letter_parked_and_skipped,
+        corrected,
+        every_clock_breached,
+        answered_late,
+        continued_as_new,
+        claimed_by_two_at_once,
+        repeated_command,
+        recorded_during_an_outage,
+        loaded_during_an_outage,
+        tail_adopted,
+        superseded,
+    )
+}
+"""By name. `superseded` comes last: it ends the epoch of every case that is open."""
