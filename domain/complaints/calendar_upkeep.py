@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from domain.calendar import Calendar, Due, due
+from domain.calendar import Calendar, Due, Interval, due_with_holds
 from domain.complaints.clocks import Clock
 
 NOTICE_BEFORE_HORIZON = timedelta(days=60)
@@ -30,11 +30,18 @@ def horizon_is_near(calendar: Calendar, today: date) -> bool:
 
 
 def moved(clock: Clock, calendar: Calendar) -> Due:
-    """When the clock would run out in that calendar, with the reasons. Raises CalendarError for an unreachable end."""
-    return due(clock.started_at, clock.span, calendar)
+    """When the clock would run out in that calendar without any extension, its pauses left out, with the reasons.
+
+    Raises CalendarError for an unreachable end.
+    """
+    pauses = [Interval(pause.start, pause.end) for pause in clock.pauses]
+    return due_with_holds(clock.started_at, clock.span, calendar, pauses)
 
 
 def moves(running: Iterable[tuple[str, Clock]], calendar: Calendar) -> list[Move]:
-    """Those of the clocks, each with the reference of its case, that another calendar would move."""
-    recomputed = (Move(reference, clock, moved(clock, calendar)) for reference, clock in running)
+    """Those of the clocks, each with the reference of its case, that another calendar would move.
+
+    One that was extended is due on the day that the customer was told, whatever the calendar says.
+    """
+    recomputed = (Move(reference, clock, moved(clock, calendar)) for reference, clock in running if not clock.extended)
     return [move for move in recomputed if move.due.at != move.clock.due_at]

@@ -118,7 +118,11 @@ async def difference(
     return Difference.of(old, new, await asyncio.to_thread(diff, old, new))
 
 
-@router.put("/{calendar_id}", summary="Set the next version of a calendar, and see what it would move")
+@router.put(
+    "/{calendar_id}",
+    responses={201: {"model": CalendarChange, "description": "There was no such calendar before"}},
+    summary="Set the next version of a calendar, and see what it would move",
+)
 async def set_calendar(
     calendar_id: CalendarId,
     form: Annotated[CalendarForm, FromBody(openapi_examples={"example": {"value": _EXAMPLE}})],

@@ -7,7 +7,7 @@ import pytest
 
 from domain.calendar import Calendar, Reason, Span, Unit, read_calendar
 from domain.complaints.calendar_upkeep import horizon_is_near, moved, moves
-from domain.complaints.clocks import Clock
+from domain.complaints.clocks import Clock, Pause
 from domain.complaints.decide import decide_intake
 from domain.complaints.evolve import fold
 from domain.complaints.situation import Circumstances
@@ -60,6 +60,24 @@ def test_a_clock_in_its_own_calendar_stays_where_it_is() -> None:
     # half an hour on Monday, eight and a half on Tuesday
     assert moved(nine_hours, office).at == nine_hours.due_at == datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
     assert moves([("C-1", nine_hours)], office) == []
+
+
+def test_what_a_clock_stood_still_is_left_out_in_the_other_calendar_too() -> None:
+    old, new = read_calendar(DOCUMENT), read_calendar(WITHOUT_THURSDAY)
+    # from Tuesday 10:00 to Wednesday 10:00 in Shanghai: Tuesday ends inside and does not count
+    held = Pause(start=datetime(2026, 3, 3, 2, tzinfo=UTC), end=datetime(2026, 3, 4, 2, tzinfo=UTC))
+    resumed = clock(5, Unit.WORKING_DAYS, old).paused(held.start).resumed(held.end, old)
+    assert resumed.pauses == (held,)
+    # 4, 5, 6, 9 and 10 March; without the 5th also the 11th
+    assert resumed.due_at == datetime(2026, 3, 10, 16, tzinfo=UTC)
+    assert moves([("C-1", resumed)], old) == []
+    assert [move.due.at for move in moves([("C-1", resumed)], new)] == [datetime(2026, 3, 11, 16, tzinfo=UTC)]
+
+
+def test_an_extended_clock_stays_on_the_day_that_the_customer_was_told() -> None:
+    old, new = read_calendar(DOCUMENT), read_calendar(WITHOUT_THURSDAY)
+    extended = clock(5, Unit.WORKING_DAYS, old).extended_to(datetime(2026, 3, 20, 16, tzinfo=UTC))
+    assert moves([("C-1", extended)], new) == []
 
 
 @pytest.mark.parametrize(

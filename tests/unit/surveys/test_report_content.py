@@ -72,8 +72,8 @@ def test_the_expected_gain_is_effect_times_planned_points(gas: Report) -> None:
 def test_results_stand_on_both_scale_maps(gas: Report) -> None:
     assert key_figures(gas, "tree") == {"Index (likert_x20)": "89.2", "Index (minmax)": "86.5"}
     rows = {row[0]: row for row in grid(table(gas, "tree", "All indicators"))}
-    assert rows["Gas supply"][1:4] == ["70.0%", "92.0", "90.0"]
-    assert rows["Punctual bill"][1:4] == ["3.0%", "60.0", "50.0"]
+    assert rows["Gas supply"][1:6] == ["70.0%", "92.0", "92.0", "92.0", "90.0"]
+    assert rows["Punctual bill"][1:6] == ["3.0%", "60.0", "60.0", "60.0", "50.0"]
     assert [row.level for row in table(gas, "tree", "All indicators").rows[:3]] == [0, 1, 1]
 
 

@@ -56,15 +56,7 @@ def _sheet(subject: Subject, responses: Responses, items: list[str]) -> Response
         for battery in subject.batteries
         if len(battery) > 2 and set(battery) <= set(items)
     )
-    points = (answers - worst) / (best - worst) * 100
-    return ResponseSheet(answers, points, batteries=batteries, subscales=_subscales(subject, items))
-
-
-def _subscales(subject: Subject, items: list[str]) -> tuple[int, ...]:
-    """Sizes of the constructs, where they are asked one after the other and each by several items."""
-    sizes = tuple(len(construct.items) for construct in (subject.model.constructs if subject.model else ()))
-    follow_each_other = subject.model is not None and subject.model.items == tuple(items)
-    return sizes if follow_each_other and len(sizes) > 1 and min(sizes) > 1 else ()
+    return ResponseSheet(answers, (answers - worst) / (best - worst) * 100, batteries=batteries)
 
 
 def _assessed(sheet: ResponseSheet) -> ResponseQuality:

@@ -30,11 +30,11 @@ def _blocks(found: LoyaltyFindings) -> Iterator[Block]:
     )
     yield _zones(found.zones)
     yield _means(found.zones)
-    if len(found.curve.satisfaction) > 1:
-        yield _curve(found.curve)
     if found.curve.knee is not None:
         key = "loyalty.early" if found.curve.knee.distance > 0 else "loyalty.late"
         yield paragraph(key, place=points(found.curve.knee.satisfaction))
+    if len(found.curve.satisfaction) > 1:
+        yield _curve(found.curve)
 
 
 def _zones(zones: tuple[ZoneShare, ...]) -> BarChart:

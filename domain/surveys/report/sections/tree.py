@@ -11,13 +11,13 @@ from domain.surveys.report.findings.tree import TreeFindings
 from domain.surveys.report.sections.pieces import (
     bar,
     level_of_confidence,
-    limits,
     paragraph,
     percent,
     points,
     priority_name,
     row,
     score_axis,
+    score_cells,
     text,
     warnings,
 )
@@ -35,7 +35,7 @@ def _blocks(evaluation: Evaluation, found: TreeFindings) -> Iterator[Block]:
     yield KeyFigures(
         figures=tuple(
             KeyFigure(label=phrase("tree.scale_name", scale_map=scale_map), figure=Number.of(value))
-            for scale_map, value in _both_scales(found)
+            for scale_map, value in _by_scale_map(found).items()
         )
     )
     if len(found.index.by_scale_map) > 1:
@@ -45,8 +45,9 @@ def _blocks(evaluation: Evaluation, found: TreeFindings) -> Iterator[Block]:
     yield _table(evaluation, found)
 
 
-def _both_scales(found: TreeFindings) -> tuple[tuple[ScaleMap, float | None], ...]:
-    return tuple(found.index.by_scale_map.items()) or ((found.index.scale_map, None),)
+def _by_scale_map(found: TreeFindings) -> dict[ScaleMap, float | None]:
+    """The index on every scale map, that of the tree first; withheld it is none."""
+    return {found.index.scale_map: found.index.index.value, **found.index.by_scale_map}
 
 
 def _leaves(evaluation: Evaluation, found: TreeFindings) -> BarChart:
@@ -73,7 +74,7 @@ def _leaves(evaluation: Evaluation, found: TreeFindings) -> BarChart:
 
 
 def _table(evaluation: Evaluation, found: TreeFindings) -> Table:
-    maps = tuple(found.index.by_scale_map) or (found.index.scale_map,)
+    own, *others = _by_scale_map(found)
     titles = {path: Wording.of(node.title) for path, _, node in found.tree.nodes()}
     nodes = {path: node for path, _, node in found.tree.nodes()}
     note = phrase("tree.satisfied_note", codes=str(evaluation.subject.satisfied))
@@ -83,29 +84,28 @@ def _table(evaluation: Evaluation, found: TreeFindings) -> Table:
         columns=(
             phrase("tree.indicator"),
             phrase("tree.weight"),
-            *(phrase("tree.score_on", scale_map=scale_map) for scale_map in maps),
+            phrase("tree.score_on", scale_map=own),
             phrase("report.low"),
             phrase("report.high"),
+            *(phrase("tree.score_on", scale_map=scale_map) for scale_map in others),
             phrase("tree.satisfied"),
             phrase("report.respondents"),
         ),
-        rows=tuple(_row(each, nodes, found, maps) for each in found.index.indicators),
+        rows=tuple(_row(each, nodes, found, others) for each in found.index.indicators),
         note=Wording(zh=note.zh + caution.zh, en=f"{note.en} {caution.en}".strip()),
     )
 
 
-def _row(each: IndicatorScore, nodes: Mapping[str, Indicator], found: TreeFindings, maps: tuple[ScaleMap, ...]) -> Row:
+def _row(each: IndicatorScore, nodes: Mapping[str, Indicator], found: TreeFindings, others: list[ScaleMap]) -> Row:
     value = each.score.value
-    on_maps: list[Number | None] = [
-        None if value is None else points(on_scale_map(value, found.index.scale_map, wanted)) for wanted in maps
+    on_others: list[Number | None] = [
+        None if value is None else points(on_scale_map(value, found.index.scale_map, wanted)) for wanted in others
     ]
-    low, high = limits(each.score.interval)
     cells: tuple[Cell | None, ...] = (
         text(Wording.of(nodes[each.path].title)),
         percent(each.global_weight),
-        *on_maps,
-        low,
-        high,
+        *score_cells(each.score),
+        *on_others,
         _satisfied(each, found),
         Number.count(each.score.respondents),
     )
