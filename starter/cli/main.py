@@ -2,7 +2,7 @@
 
 import typer
 
-from starter.cli import bulk, complaints, demo, index, parts, registry, steps, surveys
+from starter.cli import bulk, calendars, complaints, demo, index, parts, policies, registry, steps, surveys
 
 app = typer.Typer(
     name="amends",
@@ -14,7 +14,8 @@ app = typer.Typer(
 app.add_typer(complaints.app, name="complaint")
 app.command(epilog="Example: amends bulk assign --status accepted --dry-run")(bulk.bulk)
 app.add_typer(steps.app, name="steps")
-app.add_typer(registry.policy_app, name="policy")
+app.add_typer(policies.app, name="policy")
+app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
 app.add_typer(surveys.app, name="survey")
 app.add_typer(parts.verify_app, name="verify")

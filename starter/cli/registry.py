@@ -1,4 +1,4 @@
-"""`amends policy` and `amends token`."""
+"""`amends token`."""
 
 import asyncio
 import os
@@ -8,48 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from domain.access import Role
-from domain.complaints import shipped
 from starter.cli.client import AsJson, DataDir, Token, Url, remote
-from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stdout
+from starter.cli.output import show_json, stdout
 
-policy_app = typer.Typer(no_args_is_help=True, help="Policies: what is promised by when.")
 token_app = typer.Typer(no_args_is_help=True, help="Tokens of people and systems.")
-
-
-@policy_app.command("list", epilog="Example: amends policy list --json")
-def policy_list(as_json: AsJson = False) -> None:
-    """List the policies that come with Amends."""
-    policies = shipped.policies()
-    if as_json:
-        show_json([policy.model_dump(mode="json") for policy in policies])
-        return
-    show_table(
-        ("policy", "title", "jurisdiction", "source", "checked"),
-        ((p.pin, p.title.en, p.jurisdiction, p.source, p.verified_on or "unverified") for p in policies),
-        empty="No policies.",
-    )
-    stdout.print("\nPolicies carry out rules as we read them; they are no legal advice.")
-
-
-@policy_app.command("show", epilog="Example: amends policy show default")
-def policy_show(pin: Annotated[str, typer.Argument(help="id or id@version")], as_json: AsJson = False) -> None:
-    """Read one policy."""
-    found = [policy for policy in shipped.policies() if pin in {policy.id, policy.pin}]
-    if not found:
-        fail(f"there is no policy {pin}; see amends policy list", Exit.USAGE)
-    policy = max(found, key=lambda each: each.version)
-    if as_json:
-        show_json(policy.model_dump(mode="json"))
-        return
-    show_fields(
-        {name: value for name, value in policy.model_dump(mode="json").items() if name not in {"clocks", "title"}}
-    )
-    show_fields({"zh": policy.title.zh, "en": policy.title.en})
-    show_table(
-        ("clock", "from", "within"),
-        ((rule.kind, rule.anchor, f"{rule.span.amount} {rule.span.unit}") for rule in policy.clocks),
-        empty="No clocks.",
-    )
 
 
 @token_app.command(epilog="Example: amends token create --data-dir ./data --role handler --name 'Wang Wei'")

@@ -1,0 +1,87 @@
+"""`amends policy`: what is promised by when."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from domain.calendar import Problem
+from domain.complaints import shipped
+from domain.complaints.policy_check import PolicyError, read_policy
+from starter.cli.client import AsJson, DataDir, Token, Url, remote
+from starter.cli.files import read_document
+from starter.cli.output import Exit, fail, show_json, show_table, stdout
+from starter.cli.policy_page import show_policy
+
+app = typer.Typer(no_args_is_help=True, help="Policies: what is promised by when.")
+
+MOST_CALENDARS = 200
+
+
+@app.command("list", epilog="Example: amends policy list --json")
+def page(as_json: AsJson = False) -> None:
+    """List the policies that come with Amends."""
+    policies = shipped.policies()
+    if as_json:
+        show_json([policy.model_dump(mode="json") for policy in policies])
+        return
+    show_table(
+        ("policy", "title", "jurisdiction", "source", "checked"),
+        ((p.pin, p.title.en, p.jurisdiction, p.source, p.verified_on or "unverified") for p in policies),
+        empty="No policies.",
+    )
+    stdout.print("\nPolicies carry out rules as we read them; they are no legal advice.")
+
+
+@app.command(epilog="Example: amends policy show default")
+def show(pin: Annotated[str, typer.Argument(help="id or id@version")], as_json: AsJson = False) -> None:
+    """Read one policy."""
+    found = [policy for policy in shipped.policies() if pin in {policy.id, policy.pin}]
+    if not found:
+        fail(f"there is no policy {pin}; see amends policy list", Exit.USAGE)
+    policy = max(found, key=lambda each: each.version)
+    if as_json:
+        show_json(policy.model_dump(mode="json"))
+        return
+    show_policy(policy)
+
+
+@app.command(epilog="Example: amends policy check my-policy.toml --data-dir ./data")
+def check(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy in TOML.")],
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look for mistakes in a policy file; ends with 1 if there are any.
+
+    Without an installation (--url or --data-dir) only the calendars that come with Amends are known.
+    """
+    document, calendars = read_document(file), _calendars(url, token, data_dir)
+    pin, problems = _checked(document, calendars)
+    if as_json:
+        told = [{"place": problem.place, "message": problem.message} for problem in problems]
+        show_json({"file": str(file), "policy": pin, "problems": told})
+    else:
+        rows = ((escape(problem.place), escape(problem.message)) for problem in problems)
+        show_table(("where", "what"), rows, empty=f"{pin} is in order.")
+    if problems:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _checked(document: dict[str, Any], calendars: frozenset[str]) -> tuple[str | None, tuple[Problem, ...]]:
+    """The pin of a policy that is in order, or what is wrong with it."""
+    try:
+        return read_policy(document, calendars).pin, ()
+    except PolicyError as error:
+        return None, error.problems
+
+
+def _calendars(url: str | None, token: str | None, data_dir: Path | None) -> frozenset[str]:
+    """The ids of the calendars of an installation, if one is named; else of those that come with Amends."""
+    if url is None and data_dir is None:
+        return shipped.calendar_ids()
+    found = remote(url, token, data_dir).call("GET", "/v1/calendars", params={"limit": MOST_CALENDARS})
+    return frozenset(each["id"] for each in found["items"])
