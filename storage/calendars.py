@@ -15,7 +15,7 @@ from storage.pool import Connection, Pool, borrow
 
 MOST_KEPT = 64
 """How many versions a process keeps as objects: reading one costs milliseconds, and each carries its timetable."""
-CASES_AT_ONCE = 1_000
+CASES_AT_ONCE = 250
 
 _COLUMNS = "id, version, document::text AS document, made_at, made_by, reason"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
