@@ -138,6 +138,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
     """What must be done again and again, by whichever process is there."""
     return [
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
+        Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
         Chore("tell what happened", timedelta(seconds=1), lambda: Outbox(parts.pool).drain(tell)),
         Chore(
             "anchor the ledger", timedelta(minutes=5), lambda: chains.anchor(parts.pool, parts.keys.anchor(), _now())
@@ -145,6 +146,13 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
     ]
+
+
+async def _start_batches(parts: Parts) -> int:
+    """Start unfinished batches unless they run: the process that took one in may have died, or Temporal was away."""
+    for batch in await Batches(parts.pool).unfinished():
+        await parts.launcher.start_batch(batch)
+    return 0
 
 
 def _now() -> datetime:

@@ -1,13 +1,13 @@
 """Files of a case: bounded in size and kind, hashed, sealed under the customer's key, never executed or inlined."""
 
 import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from domain.access import Person
 from starter.desk import CaseDesk, Request
+from starter.keys import RequestKeys
 from starter.problems import FieldError, Problem, invalid, not_found
 from storage.attachments import Attachment, Attachments
 from storage.pool import Pool
@@ -44,17 +44,18 @@ class File:
 class AttachmentDesk:
     """Takes files in and gives them out."""
 
-    def __init__(self, pool: Pool, vault: Vault, store: FileStore, cases: CaseDesk) -> None:
+    def __init__(self, pool: Pool, vault: Vault, store: FileStore, cases: CaseDesk, keys: RequestKeys) -> None:
         self._attachments = Attachments(pool, vault)
         self._store = store
         self._cases = cases
+        self._keys = keys
 
-    async def add(self, person: Person, reference: str, file: File) -> Attachment:
-        """Seal a file, keep it, and attach it to the case. Raises `Problem`: 404, 413, 422."""
+    async def add(self, person: Person, reference: str, file: File, key: str | None) -> Attachment:
+        """Seal a file, keep it, and attach it to the case; with the same key once. Raises `Problem`: 404, 413, 422."""
         case = await self._cases.visible_case(person, reference)
         _check(file)
         added = Attachment(
-            id=f"att_{secrets.token_hex(16)}",
+            id=self._keys.file(person.id, reference, key),
             reference=reference,
             customer=case.intake.customer,
             name=file.name,

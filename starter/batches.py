@@ -2,15 +2,18 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from domain.access import Person, may, scope_of
 from domain.complaints.case import Case
+from domain.complaints.commands import Submission
 from domain.complaints.decide import check
 from domain.complaints.situation import Circumstances, Refused
-from starter.desk import CaseDesk, Request
+from runtime.launcher import TEMPORAL_AWAY
+from starter.desk import CaseDesk, Request, Text
 from starter.problems import FieldError, Problem, forbidden, invalid
 from storage.batches import Item, keep
 from storage.cases import CaseFilter, CaseRecords
@@ -61,7 +64,8 @@ class BatchDesk:
         items = [await self._item(person, name, values, batch, n, case) for n, case in enumerate(cases, start=1)]
         async with transaction(self._pool) as connection:
             await keep(connection, batch, name, person.id, datetime.now(UTC), per_second, items)
-        await self._start(batch)
+        with suppress(*TEMPORAL_AWAY):  # it is kept, and a chore starts what is left
+            await self._start(batch)
         return batch, len(items)
 
     async def _item(
@@ -69,7 +73,7 @@ class BatchDesk:
     ) -> Item:
         """The command for one case, its texts sealed under that case's customer."""
         request = Request(person, case.reference, name, values, key=batch)
-        submission, texts = await self._cases.understand(request, case)
+        submission, texts = await self._understood(request, case)
         await self._cases.seal(case.intake.customer, texts)
         return Item(position, case.reference, submission)
 
@@ -82,18 +86,25 @@ class BatchDesk:
         return [(await self._prospect(person, name, values, case), case) for case in cases]
 
     async def _prospect(self, person: Person, name: str, values: Mapping[str, Any], case: Case) -> Prospect:
-        submission, _ = await self._cases.understand(Request(person, case.reference, name, values), case)
+        submission, _ = await self._understood(Request(person, case.reference, name, values), case)
         try:
             check(case, submission, Circumstances(now=datetime.now(UTC)))
         except Refused as refusal:
             return Prospect(case.reference, refusal.guard, refusal.detail)
         return Prospect(case.reference)
 
+    async def _understood(self, request: Request, case: Case) -> tuple[Submission, list[Text]]:
+        try:
+            return await self._cases.understand(request, case)
+        except Problem as problem:
+            raise problem.within("/body") from None
+
     async def _selected(self, person: Person, selection: Selection) -> Sequence[Case]:
         if bool(selection.references) == (selection.narrowed_to is not None):
             raise invalid([FieldError("/references", "name cases, or give a filter; one of the two")])
         if selection.narrowed_to is None:
-            return [await self._cases.visible_case(person, reference) for reference in selection.references]
+            named = dict.fromkeys(selection.references)
+            return [await self._cases.visible_case(person, reference) for reference in named]
         cases: list[Case] = []
         cursor: str | None = None
         while True:

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from domain.complaints.commands import PERSONS_COMMANDS, Command, SealedText
+from domain.complaints.commands import PERSONS_COMMANDS, STEP_COMMANDS, Command, SealedText
 from domain.privacy import TextKind
 
 LONGEST_TEXT = 20_000
@@ -50,6 +50,11 @@ FreeText = Annotated[
 ]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True, pattern=ONE_LINE)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_as_written), AfterValidator(_within_the_calendars)]
+
+STEPS_COMMANDS = STEP_COMMANDS | {"abort"}
+"""What operators ask for by naming a step; they see no case."""
+CASE_COMMANDS = tuple(sorted(PERSONS_COMMANDS.keys() - STEPS_COMMANDS - {"attach"}))
+"""What is asked of a case by a body of its own; a file is attached by handing it in."""
 
 _SEALED_PATTERN = get_args(SealedText)[1].pattern
 _KIND_OF = {

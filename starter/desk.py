@@ -31,11 +31,11 @@ from domain.complaints.terms import PERSONAL, Correctable
 from domain.privacy import TextKind
 from runtime import telemetry
 from runtime.launcher import TEMPORAL_AWAY, CaseLauncher
-from starter.bodies import body_of, command_of, sealed_fields
+from starter.bodies import STEPS_COMMANDS, body_of, command_of, sealed_fields
 from starter.customers import misunderstood
 from starter.keys import RequestKeys
 from starter.problems import FieldError, Problem, field_errors, forbidden, invalid, not_found, unavailable
-from starter.repetitions import Repeatable, Repetitions
+from starter.repetitions import Repeatable, Repetitions, is_unknown
 from storage.cases import CaseRecords, covers
 from storage.idempotency import StoredAnswer
 from storage.ledger import Ledger
@@ -74,7 +74,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class Text:
     """A text of a command that is to be sealed."""
 
     item: str
@@ -153,19 +153,19 @@ class CaseDesk:
         """The case that the command is for. Operators see no case, and reach any through its steps."""
         if not may(request.person, request.name):
             raise forbidden(request.name)
-        if request.name not in STEP_COMMANDS:
+        if request.name not in STEPS_COMMANDS:
             return await self.visible_case(request.person, request.reference)
         case = await self._recorded(request.reference)
         if case is None or case.step(request.values["step"]) is None:
             raise not_found("there is no such step")
         return case
 
-    async def understand(self, request: Request, case: Case) -> tuple[Submission, list[_Text]]:
+    async def understand(self, request: Request, case: Case) -> tuple[Submission, list[Text]]:
         """The command with the ids of its texts in their places. Raises `Problem` with every wrong field."""
         values = await self._checked(request)
         submission_id = self._keys.submission(request.name, request.person.id, request.reference, request.key)
         texts = {
-            field: _Text(self._keys.text(submission_id, field), kind, values[field])
+            field: Text(self._keys.text(submission_id, field), kind, values[field])
             for field, kind in sealed_fields(request.name).items()
             if values.get(field) is not None
         }
@@ -179,7 +179,7 @@ class CaseDesk:
     async def _checked(self, request: Request) -> dict[str, Any]:
         """The body's values, each understood. A repeated request has the same ones."""
         given = dict(request.values)
-        step = {"step": given.pop("step")} if request.name in STEP_COMMANDS else {}
+        step = {"step": given.pop("step")} if request.name in STEPS_COMMANDS else {}
         try:
             values = body_of(request.name).model_validate(given).model_dump(exclude_unset=True)
         except ValidationError as error:
@@ -191,7 +191,7 @@ class CaseDesk:
         ]
         if errors:
             raise invalid(errors)
-        return values | step
+        return values | step if request.name in STEP_COMMANDS else values
 
     def _unknown_codes(self, request_name: str, values: Mapping[str, Any]) -> Iterator[FieldError]:
         coded = {name: values[name] for name in _CODED & values.keys() if values[name]}
@@ -218,7 +218,7 @@ class CaseDesk:
             if await self._recorded(other) is None
         ]
 
-    async def seal(self, customer: str, texts: list[_Text]) -> None:
+    async def seal(self, customer: str, texts: list[Text]) -> None:
         """Seal the texts of a command; a repeated request seals the same ones."""
         if not texts:
             return
@@ -244,20 +244,16 @@ class CaseDesk:
             "outcome_unknown", "the case does not answer now; repeat the request with the same Idempotency-Key"
         )
 
-    async def _leave(self, request: Request, texts: list[_Text], error: Problem | StoreAway) -> None:
-        """After a refusal nothing has happened, and nothing stays. What is not known may be found out by a repetition.
+    async def _leave(self, request: Request, texts: list[Text], error: Problem | StoreAway) -> None:
+        """After a refusal nothing has happened, and nothing stays.
 
         Only a refusal lets the texts go: where the outcome is unknown, the ledger may name them.
         """
-        if isinstance(error, StoreAway) or error.status == 503:
-            telemetry.count_command(request.name, "unavailable")
-            with suppress(StoreAway):
-                await self._repetitions.offer_again(request.repeatable)
-            return
-        telemetry.count_command(request.name, "refused")
-        async with transaction(self._pool) as connection:
-            await self._vault.forget(connection, [text.item for text in texts])
-        await self._repetitions.release(request.repeatable)
+        telemetry.count_command(request.name, "unavailable" if is_unknown(error) else "refused")
+        if not is_unknown(error):
+            async with transaction(self._pool) as connection:
+                await self._vault.forget(connection, [text.item for text in texts])
+        await self._repetitions.leave(request.repeatable, error)
 
 
 def _confirm_unchanged(request: Request, case: Case) -> None:

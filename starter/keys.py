@@ -23,6 +23,12 @@ class RequestKeys:
             return f"{command}-{secrets.token_hex(16)}"
         return f"{command}-{self._digest('submission', command, person, reference, key).hex()[:32]}"
 
+    def file(self, person: str, reference: str, key: str | None) -> str:
+        """The id of a file; a repeated request hands in the same one."""
+        return (
+            f"att_{secrets.token_hex(16) if key is None else self._digest('file', person, reference, key).hex()[:32]}"
+        )
+
     def text(self, submission: str, field: str) -> str:
         """The id of a sealed text of a command; a repeated request seals the same one."""
         return f"txt_{self._digest('text', submission, field).hex()[:32]}"

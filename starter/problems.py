@@ -43,6 +43,11 @@ class Problem(Exception):
         self.errors = tuple(errors)
         self.retry_after = retry_after
 
+    def within(self, prefix: str) -> "Problem":
+        """The same of a part of a body: its pointers begin where the part stands."""
+        errors = [FieldError(prefix + error.pointer, error.message) for error in self.errors]
+        return invalid(errors) if errors else self
+
 
 def invalid(errors: Iterable[FieldError]) -> Problem:
     listed = tuple(errors)

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from starter.problems import Problem
 from storage.idempotency import OtherBody, StillRunning, StoredAnswer, begin, finish, offer_again, release
-from storage.pool import Connection, Pool, borrow
+from storage.pool import Connection, Pool, StoreAway, borrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,25 @@ class Repetitions:
             async with borrow(self._pool) as connection:
                 await finish(connection, request.key, answer)
 
-    async def release(self, request: Repeatable | None) -> None:
-        """Set the key free: the request was refused and nothing happened."""
-        if request is not None:
-            async with borrow(self._pool) as connection:
-                await release(connection, request.key)
+    async def leave(self, request: Repeatable | None, error: Problem | StoreAway) -> None:
+        """Give up a request without an answer to keep.
 
-    async def offer_again(self, request: Repeatable | None) -> None:
-        """Let a repetition of the same request finish what this one could not."""
-        if request is not None:
+        What was refused has not happened, so that its key is free. Where that is not known, a repetition of the same
+        request may find it out at once.
+        """
+        if request is None:
+            return
+        with suppress(StoreAway):
             async with borrow(self._pool) as connection:
-                await offer_again(connection, request.key)
+                if is_unknown(error):
+                    await offer_again(connection, request.key)
+                else:
+                    await release(connection, request.key)
+
+
+def is_unknown(error: Problem | StoreAway) -> bool:
+    """Whether it is not known what became of the request."""
+    return isinstance(error, StoreAway) or error.status == 503
 
 
 async def claim(connection: Connection, request: Repeatable) -> StoredAnswer | None:

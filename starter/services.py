@@ -61,5 +61,5 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
-        attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases),
+        attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys),
     )

@@ -101,6 +101,14 @@ class Batches:
             outcomes={outcome: count for outcome, count in by_outcome.items() if outcome is not None},
         )
 
+    async def unfinished(self, limit: int = 100) -> list[str]:
+        """Batches that have items without an outcome."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(
+                "SELECT DISTINCT batch FROM batch_item WHERE outcome IS NULL ORDER BY batch LIMIT $1", limit
+            )
+        return [row["batch"] for row in rows]
+
     async def per_second(self, batch: str) -> float:
         async with borrow(self._pool) as connection:
             return float(await connection.fetchval("SELECT per_second FROM batch WHERE id = $1", batch))

@@ -75,13 +75,13 @@ class People:
         async with borrow(self._pool) as connection:
             row = await connection.fetchrow(
                 f"""INSERT INTO person AS p (id, name, roles, team, languages, created_at, redress_limit)
-                    VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, 0))
+                    VALUES ($1, $2, $3, $4, $5, $6, coalesce($7::numeric, 0))
                     ON CONFLICT (name) DO UPDATE SET
                         roles = ARRAY(SELECT DISTINCT unnest(p.roles || excluded.roles) ORDER BY 1),
                         team = coalesce(excluded.team, p.team), is_active = true,
                         languages = CASE WHEN cardinality(excluded.languages) > 0
                                          THEN excluded.languages ELSE p.languages END,
-                        redress_limit = coalesce($7, p.redress_limit)
+                        redress_limit = coalesce($7::numeric, p.redress_limit)
                     RETURNING {_COLUMNS}""",  # noqa: S608
                 f"per_{secrets.token_hex(16)}",
                 name,

@@ -1,20 +1,28 @@
 """Files of a case over HTTP: always handed out as downloads, never shown in place."""
 
+import hashlib
+import json
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import structlog
-from fastapi import APIRouter, Depends, Response, UploadFile
+from fastapi import APIRouter, Depends, Request, Response, UploadFile
 
 from domain.access import Permission, Person
-from starter.api.entry import Allowed, House
+from starter.api.complaints import Reference, replay
+from starter.api.document import GONE
+from starter.api.entry import Allowed, House, Key, once_for
 from starter.api.models import Answer
-from starter.attachments import LARGEST_FILE, File
+from starter.attachments import KINDS, LARGEST_FILE, File
 from starter.problems import Problem
+from starter.repetitions import stored
+from storage.pool import StoreAway
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
 audit = structlog.get_logger("amends.audit")
+
+_DOWNLOAD: dict[int | str, dict[str, Any]] = {200: {"description": "The file", "content": {kind: {} for kind in KINDS}}}
 
 
 class AttachmentView(Answer):
@@ -27,25 +35,43 @@ class AttachmentView(Answer):
     added_at: datetime
 
 
-@router.post("/{reference}/attachments", status_code=201, summary="Attach a file")
+@router.post("/{reference}/attachments", status_code=201, response_model=AttachmentView, summary="Attach a file")
 async def add(
-    reference: str,
+    request: Request,
+    reference: Reference,
     file: UploadFile,
     services: House,
     person: Annotated[Person, Depends(Allowed("attach"))],
-) -> AttachmentView:
+    key: Key,
+) -> Response:
     """At most 10 MB: PDF, JPEG, PNG, WebP, plain text, MP3 or WAV."""
     content = await file.read(LARGEST_FILE + 1)
     if len(content) > LARGEST_FILE:
         raise Problem(413, "too_large", f"a file has at most {LARGEST_FILE} bytes")
     handed_in = File(file.filename or "", file.content_type or "", content)
-    added = await services.attachments.add(person, reference, handed_in)
-    return AttachmentView(**{name: getattr(added, name) for name in AttachmentView.model_fields})
+    once = None if key is None else once_for(request, person, services, key, _told(handed_in))
+    earlier = await services.repetitions.begin(once)
+    if earlier is not None:
+        return replay(earlier, was_replayed=True)
+    try:
+        added = await services.attachments.add(person, reference, handed_in, key)
+    except (Problem, StoreAway) as error:
+        await services.repetitions.leave(once, error)
+        raise
+    view = AttachmentView(**{name: getattr(added, name) for name in AttachmentView.model_fields})
+    answer = stored(view.model_dump(mode="json"), 201)
+    await services.repetitions.keep(once, answer)
+    return replay(answer, was_replayed=False)
 
 
-@router.get("/{reference}/attachments/{file}", summary="Download a file", response_class=Response)
+@router.get(
+    "/{reference}/attachments/{file}",
+    summary="Download a file",
+    response_class=Response,
+    responses=_DOWNLOAD | GONE,
+)
 async def read(
-    reference: str,
+    reference: Reference,
     file: str,
     services: House,
     person: Annotated[Person, Depends(Allowed(Permission.READ_CUSTOMER))],
@@ -55,3 +81,8 @@ async def read(
     audit.info("file read", reference=reference, file=file, reader=person.id)
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(attachment.name)}"}
     return Response(content, media_type=attachment.kind, headers=headers)
+
+
+def _told(file: File) -> bytes:
+    """What makes an upload the same as another, whatever its boundaries were."""
+    return json.dumps([file.name, file.kind, hashlib.sha256(file.content).hexdigest()]).encode()

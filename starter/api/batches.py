@@ -1,32 +1,40 @@
 """One command for many cases over HTTP: a dry run shows what would happen, a batch does it and keeps each outcome."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Body as FromBody
 from pydantic import Field
 
 from domain.access import Permission, Person, may
-from domain.complaints.commands import PERSONS_COMMANDS, STEP_COMMANDS
-from starter.api.entry import Allowed, House
+from domain.complaints.commands import Reference
+from starter.api.complaints import ComplaintFilter, case_filter, replay
+from starter.api.entry import Allowed, House, Once
+from starter.api.examples import of_many
 from starter.api.models import Answer
+from starter.api.strict_json import StrictJsonRoute
 from starter.batches import Selection
-from starter.bodies import Body, body_of
-from starter.problems import not_found
-from storage.cases import MAX_PAGE, CaseFilter
+from starter.bodies import CASE_COMMANDS, Body, body_of
+from starter.problems import Problem, not_found
+from starter.repetitions import stored
+from storage.cases import MAX_PAGE
+from storage.pool import StoreAway
 
-router = APIRouter(prefix="/v1", tags=["bulk"])
+router = APIRouter(prefix="/v1", tags=["bulk"], route_class=StrictJsonRoute)
 
 MOST_NAMED = 500
+_ID = re.compile(r"bat_[0-9a-f]{20}")
 
 
 class BulkBody(Body):
     """Which cases, and the command's body for all of them."""
 
-    references: tuple[str, ...] = Field((), max_length=MOST_NAMED)
-    filter: CaseFilter | None = Field(None, description="the same as in the list of complaints")
+    references: tuple[Reference, ...] = Field((), max_length=MOST_NAMED)
+    filter: ComplaintFilter | None = Field(None, description="the same as in the list of complaints")
     body: dict[str, Any] = Field({}, description="the body of the command")
     dry_run: bool = Field(False, description="only say what would happen to each case now")
-    per_second: float = Field(5, gt=0, le=50, description="how many cases a second at most")
+    per_second: float = Field(5, ge=0.01, le=50, description="how many cases a second at most")
 
 
 class ItemView(Answer):
@@ -56,7 +64,7 @@ async def read(
     cursor: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
 ) -> BatchView:
-    progress = await services.batch_records.progress(batch)
+    progress = await services.batch_records.progress(batch) if _ID.fullmatch(batch) else None
     if progress is None or (progress.asked_by != person.id and not may(person, "assign")):
         raise not_found("there is no such batch of yours")
     rows = await services.batch_records.page(batch, cursor, limit + 1)
@@ -80,12 +88,23 @@ async def read(
 def _add_bulk_command(name: str) -> None:
     """One route a command, so that each has its row in the table of roles."""
 
-    async def give(body: BulkBody, services: House, person: Annotated[Person, Depends(Allowed(name))]) -> BatchView:
-        selection = Selection(body.references, body.filter)
-        if body.dry_run:
-            return await _dry_run(services, person, name, selection, body.body)
-        batch, cases = await services.batches.start(person, name, selection, body.body, body.per_second)
-        return BatchView(id=batch, command=name, cases=cases, outcomes={}, is_finished=cases == 0, items=())
+    async def give(
+        body: Annotated[BulkBody, FromBody(openapi_examples=of_many(name))],
+        services: House,
+        person: Annotated[Person, Depends(Allowed(name))],
+        once: Once,
+    ) -> Response:
+        earlier = await services.repetitions.begin(once)
+        if earlier is not None:
+            return replay(earlier, was_replayed=True)
+        try:
+            view = await _given(services, person, name, body)
+        except (Problem, StoreAway) as error:
+            await services.repetitions.leave(once, error)
+            raise
+        answer = stored(view.model_dump(mode="json"), 202)
+        await services.repetitions.keep(once, answer)
+        return replay(answer, was_replayed=False)
 
     router.add_api_route(
         f"/complaints/bulk/{name}",
@@ -96,6 +115,15 @@ def _add_bulk_command(name: str) -> None:
         summary=f"{(body_of(name).__doc__ or name).splitlines()[0]} For many cases.",
         response_model=BatchView,
     )
+
+
+async def _given(services: House, person: Person, name: str, body: BulkBody) -> BatchView:
+    narrowed_to = None if body.filter is None else await case_filter(services, person, body.filter)
+    selection = Selection(body.references, narrowed_to)
+    if body.dry_run:
+        return await _dry_run(services, person, name, selection, body.body)
+    batch, cases = await services.batches.start(person, name, selection, body.body, body.per_second)
+    return BatchView(id=batch, command=name, cases=cases, outcomes={}, is_finished=cases == 0, items=())
 
 
 async def _dry_run(
@@ -116,5 +144,6 @@ async def _dry_run(
     return BatchView(id=None, command=name, cases=len(items), outcomes=outcomes, is_finished=True, items=tuple(items))
 
 
-for _name in sorted(PERSONS_COMMANDS.keys() - STEP_COMMANDS - {"attach", "partner_reply"}):
-    _add_bulk_command(_name)
+for _name in CASE_COMMANDS:
+    if _name != "partner_reply":  # each partner answers its own question
+        _add_bulk_command(_name)

@@ -11,21 +11,22 @@ from pydantic import Field
 
 from domain.access import Permission, Person, scope_of
 from domain.complaints.case import Case
-from domain.complaints.commands import PERSONS_COMMANDS, STEP_COMMANDS, Code
+from domain.complaints.commands import PERSONS_COMMANDS, Code
 from domain.complaints.terms import Status
+from starter.api.document import GONE
 from starter.api.entry import Allowed, House, Key, Once, if_match
 from starter.api.examples import COMMAND_BODIES, COMPLAINTS
 from starter.api.models import CaseDone, CaseList, CaseView, Customer, Receipt, Story, Timeline, TimelineEntry
 from starter.api.strict_json import StrictJsonRoute
-from starter.bodies import Body, Line, Moment, body_of
+from starter.bodies import CASE_COMMANDS, Body, Line, Moment, body_of
 from starter.desk import Request
 from starter.intake import ComplaintForm
-from starter.problems import FieldError, Problem, invalid
+from starter.problems import FieldError, invalid
 from starter.repetitions import stored
 from storage.cases import MAX_PAGE, BadCursor, CaseFilter, Search
 from storage.idempotency import StoredAnswer
 from storage.identities import LookupField
-from storage.vault import MOST_ITEMS, Erased
+from storage.vault import MOST_ITEMS
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"], route_class=StrictJsonRoute)
 audit = structlog.get_logger("amends.audit")
@@ -36,8 +37,8 @@ Reference = Annotated[str, Path(description="the case number, such as C-2026-000
 Reader = Annotated[Person, Depends(Allowed(Permission.READ_COMPLAINT))]
 
 
-class ComplaintQuery(Body):
-    """What the list is narrowed to, how it is sorted, and where the page begins."""
+class ComplaintFilter(Body):
+    """What cases are narrowed to."""
 
     status: tuple[Status, ...] = Field((), description="any of these")
     handler: Line | None = Field(None, description="a person's id, or `me`")
@@ -52,6 +53,11 @@ class ComplaintQuery(Body):
     received_from: Moment | None = None
     received_to: Moment | None = Field(None, description="before this")
     q: Line | None = Field(None, description="a case number, a code, or what `customer` takes")
+
+
+class ComplaintQuery(ComplaintFilter):
+    """What the list is narrowed to, how it is sorted, and where the page begins."""
+
     sort: Literal["received", "due", "severity"] = Field(
         "received", description="newest first, nearest due time first, or gravest first"
     )
@@ -87,7 +93,7 @@ async def page(
     query: Annotated[ComplaintQuery, Query()],
 ) -> CaseList:
     """The cases that your roles let you see."""
-    wanted = await _filter(services, person, query)
+    wanted = await case_filter(services, person, query)
     try:
         found = await services.parts.records.page(
             wanted, scope_of(person), sort=query.sort, cursor=query.cursor, limit=query.limit
@@ -122,7 +128,7 @@ async def timeline(
     return Timeline(items=items, next_cursor=str(items[-1].sequence) if len(rows) > limit else None)
 
 
-@router.get("/{reference}/story", summary="Read who complained and what was said")
+@router.get("/{reference}/story", summary="Read who complained and what was said", responses=GONE)
 async def story(
     reference: Reference,
     services: House,
@@ -131,10 +137,7 @@ async def story(
     """The personal part of the case, unsealed; the read is logged with who read it."""
     case = await services.cases.visible_case(person, reference)
     audit.info("personal data read", reference=reference, reader=person.id)
-    try:
-        identity = await services.parts.vault.identity(case.intake.customer)
-    except Erased:
-        raise Problem(410, "erased", "this customer's data were erased on request") from None
+    identity = await services.parts.vault.identity(case.intake.customer)
     texts = await _texts(services, case)
     return Story(
         customer=Customer(**{name: getattr(identity, name) for name in Customer.model_fields}),
@@ -154,11 +157,11 @@ def etag(case: Case) -> str:
     return f'"{case.sequence}"'
 
 
-async def _filter(services: House, person: Person, query: ComplaintQuery) -> CaseFilter:
-    """The list's filter, with the customers that are meant in the place of what they are known by."""
-    own = {"handler", "customer", "q", "sort", "cursor", "limit"}
+async def case_filter(services: House, person: Person, query: ComplaintFilter) -> CaseFilter:
+    """The filter with the customers that are meant in the place of what they are known by."""
+    understood = ComplaintFilter.model_fields.keys() - {"handler", "customer", "q"}
     return CaseFilter(
-        **query.model_dump(exclude=own),
+        **query.model_dump(include=set(understood)),
         handler=person.id if query.handler == "me" else query.handler,
         customers=None if query.customer is None else await _subjects(services, query.customer),
         search=None if query.q is None else Search(term=query.q, customers=await _subjects(services, query.q)),
@@ -241,5 +244,5 @@ async def carry_out(services: House, request: Request) -> Response:
     return replay(answer, was_replayed=False)
 
 
-for _name in sorted(PERSONS_COMMANDS.keys() - STEP_COMMANDS):
+for _name in CASE_COMMANDS:
     _add_command(_name)

@@ -22,6 +22,11 @@ _FAILURES = {
 }
 
 
+GONE: dict[int | str, dict[str, Any]] = {
+    410: {"model": ProblemView, "description": "The customer's data were erased on request"}
+}
+
+
 def problems() -> dict[int | str, dict[str, Any]]:
     """The failures that any route of the API may answer with."""
     return {status: {"model": ProblemView, "description": said} for status, said in _FAILURES.items()}
@@ -42,7 +47,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     for operations in document["paths"].values():
         for operation in operations.values():
-            for status, response in operation["responses"].items():
-                if int(status) in _FAILURES and "/ProblemView" in str(response.get("content")):
+            for response in operation["responses"].values():
+                if "/ProblemView" in str(response.get("content")):
                     response["content"] = {PROBLEM_JSON: response["content"].pop("application/json")}
     return document

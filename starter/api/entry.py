@@ -67,10 +67,13 @@ Key = Annotated[str | None, Depends(idempotency_key)]
 
 async def repeatable(request: Request, person: Caller, services: House, key: Key) -> Repeatable | None:
     """The key and the body's digest, when the caller sent a key."""
-    if key is None:
-        return None
+    return None if key is None else once_for(request, person, services, key, await request.body())
+
+
+def once_for(request: Request, person: Person, services: Services, key: str, body: bytes) -> Repeatable:
+    """The key of a person for this route, and the digest of what was sent."""
     route = f"{request.method} {request.url.path}"
-    return Repeatable(services.keys.record(person.id, route, key), body_digest(await request.body()))
+    return Repeatable(services.keys.record(person.id, route, key), body_digest(body))
 
 
 Once = Annotated[Repeatable | None, Depends(repeatable)]

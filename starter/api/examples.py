@@ -56,11 +56,9 @@ COMMAND_BODIES: dict[str, Examples] = {
         remedies=["apology", "repair"],
     ),
     "start_investigation": _one(),
-    "abort": _one(reason="The customer moved away and cannot be reached by any way."),
     "acknowledge_escalation": _one(),
     "approve_extension": _one(clock="final_response"),
     "approve_redress": _one(number=1),
-    "attach": _one(file="att_" + "0" * 32),
     "change_policy": _one(policy="plain@1", reason="The customer is not covered by the other one."),
     "escalate": _one(level=2, reason="The customer threatens to go to the press."),
     "extend": _one(
@@ -104,6 +102,7 @@ COMMAND_BODIES: dict[str, Examples] = {
 
 RETRY: Examples = _one(reason="The mail server is back.")
 SKIP: Examples = _one(reason="The customer was told by phone.")
+ABORT: Examples = _one(reason="The customer moved away and cannot be reached by any way.")
 RETRY_MANY: Examples = {
     "those named": {"value": {"ids": ["C-2026-000001.response_letter.1"]}},
     "all of a kind": {"value": {"kind": "response_letter", "reason": "The mail server is back."}},
@@ -112,3 +111,14 @@ SKIP_MANY: Examples = {
     "those named": {"value": {"ids": ["C-2026-000001.acknowledgement.1"], "reason": "The customers were called."}}
 }
 PERSON: Examples = _one(name="Wang Wei", roles=["handler"], team="north", languages=["zh", "en"])
+
+
+def of_many(command: str) -> Examples:
+    """Examples of one command for many cases: those named, and those of a filter, looked at first."""
+    body = next(iter(COMMAND_BODIES[command].values()))["value"]
+    return {
+        "those named": {"value": {"references": ["C-2026-000001", "C-2026-000002"], "body": body}},
+        "a look at those of a filter": {
+            "value": {"filter": {"status": ["accepted"], "category": "repair_late"}, "body": body, "dry_run": True}
+        },
+    }

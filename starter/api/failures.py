@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starter.api.models import ProblemView
 from starter.problems import MOST_ERRORS, FieldError, Problem, invalid, message_of, pointer_to, unavailable
 from storage.pool import StoreAway
+from storage.vault import Erased
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -24,6 +25,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(StoreAway, _on_store_away)
+    app.add_exception_handler(Erased, _on_erased)
 
 
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -64,6 +66,10 @@ async def _on_http_error(_: Request, error: Exception) -> Response:
 
 async def _on_store_away(_: Request, __: Exception) -> Response:
     return answer(unavailable("store_away", "the records cannot be reached now; repeat the request"))
+
+
+async def _on_erased(_: Request, __: Exception) -> Response:
+    return answer(Problem(410, "erased", "this customer's data were erased on request"))
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:

@@ -13,12 +13,12 @@ from domain.access import Permission, Person
 from domain.complaints.terms import StepKind
 from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Key, Once
-from starter.api.examples import RETRY, RETRY_MANY, SKIP, SKIP_MANY
+from starter.api.examples import ABORT, RETRY, RETRY_MANY, SKIP, SKIP_MANY
 from starter.api.models import BulkOutcome, ParkedStepView, StepList, StepOutcome
 from starter.api.strict_json import StrictJsonRoute
 from starter.bodies import Body, FreeText
 from starter.desk import Request
-from starter.problems import Problem, not_found
+from starter.problems import Problem, not_found, unavailable
 from starter.repetitions import Repeatable, stored
 from storage.cases import MAX_PAGE
 from storage.pool import StoreAway
@@ -107,6 +107,19 @@ async def retry(
     return await _one(services, _request(person, "retry_step", step_id, body, key, once))
 
 
+@router.post("/{step_id}/abort", response_model=StepOutcome, summary="Give the whole process up, as a step is parked")
+async def abort(
+    step_id: InPath,
+    body: Annotated[SkipBody, FromBody(openapi_examples=ABORT)],
+    services: House,
+    person: Annotated[Person, Depends(Allowed("abort"))],
+    key: Key,
+    once: Once,
+) -> Response:
+    """The case ends without an answer, with the reason."""
+    return await _one(services, _request(person, "abort", step_id, body, key, once))
+
+
 @router.post("/{step_id}/skip", response_model=StepOutcome, summary="Give a parked step up")
 async def skip(
     step_id: InPath,
@@ -156,7 +169,7 @@ async def _many(
     items = await asyncio.gather(*(one(step_id) for step_id in await _meant(services, body)))
     answer = stored(BulkOutcome(items=tuple(items)).model_dump())
     if any(item.outcome == "unavailable" for item in items):
-        await services.repetitions.offer_again(once)
+        await services.repetitions.leave(once, unavailable("unreached", "some steps could not be reached"))
     else:
         await services.repetitions.keep(once, answer)
     return replay(answer, was_replayed=False)

@@ -72,9 +72,14 @@ async def post() -> AsyncIterator[MailServer]:
 
 @pytest.fixture(scope="module")
 async def house(
-    module_database_url: str, temporal_client: Client, master_keys: MasterKeys, post: MailServer
+    module_database_url: str,
+    temporal_client: Client,
+    master_keys: MasterKeys,
+    post: MailServer,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[House]:
-    async with working_house(module_database_url, temporal_client, master_keys, smtp_url=post.url) as house:
+    settings = {"smtp_url": post.url, "files_dir": tmp_path_factory.mktemp("files")}
+    async with working_house(module_database_url, temporal_client, master_keys, **settings) as house:
         yield house
 
 

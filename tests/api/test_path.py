@@ -32,8 +32,8 @@ async def test_a_valid_complaint_is_taken_answered_and_closed(api: Api, post: Ma
     assert [clock["kind"] for clock in receipt["clocks"]] == ["acknowledge", "final_response"]
 
     acknowledged = await handler.until(reference, sequence=3)
-    offered = ["assess", "note", "correct", "hold", "extend", "update_customer", "escalate", "attach"]
-    assert acknowledged["allowed_commands"] == offered
+    assert {"assess", "note", "correct"} <= set(acknowledged["allowed_commands"])
+    assert not {"acknowledge", "claim", "respond", "close"} & set(acknowledged["allowed_commands"])
     await handler.do(reference, "assess", decision="valid")
     assert (await handler.do(reference, "claim"))["handler"] == handler.person.id
     await handler.do(reference, "start_investigation")

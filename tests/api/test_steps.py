@@ -72,6 +72,15 @@ async def test_a_skipped_step_is_given_up_with_a_reason(api: Api) -> None:
     assert (await api["supervisor"].get(f"/v1/complaints/{reference}/story")).json()["texts"].values()
 
 
+async def test_an_operator_gives_the_whole_process_up_while_a_step_is_parked(api: Api) -> None:
+    (step,) = await parked(api)
+    reference = step.partition(".")[0]
+    assert wrong_fields(await api["operator"].post(f"/v1/steps/{step}/abort")) == ["/reason"]
+    assert (await api["operator"].post(f"/v1/steps/{step}/abort", {"reason": "Moved away."})).status_code == 200
+    assert (await api["supervisor"].read(reference))["ended_at"] is not None
+    problem(await api["operator"].post(f"/v1/steps/{step}/abort", {"reason": "Again."}), 409, "not_lawful_now")
+
+
 @pytest.mark.parametrize(
     "step",
     [
@@ -83,7 +92,7 @@ async def test_a_skipped_step_is_given_up_with_a_reason(api: Api) -> None:
     ],
 )
 async def test_a_step_that_is_not_there_is_not_found(api: Api, step: str) -> None:
-    for command in ("retry", "skip"):
+    for command in ("retry", "skip", "abort"):
         problem(await api["operator"].post(f"/v1/steps/{step}/{command}", {"reason": "x"}), 404, "not_found")
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from domain.access import Person, Role
 from starter.api.app import application
 from starter.services import Services
+from tests.api.conformance import conforms_to
 from tests.house import House
 
 COMPLAINT = {"channel": "phone", "narrative": "The boiler is cold."}
@@ -114,7 +115,9 @@ async def calling(services: Services) -> AsyncIterator[tuple[FastAPI, httpx.Asyn
     app = application(opened)
     transport = httpx.ASGITransport(app)
     lifespan: AbstractAsyncContextManager[Any] = app.router.lifespan_context(app)
-    async with lifespan, httpx.AsyncClient(transport=transport, base_url="http://amends.test") as client:
+    hooks = {"response": [conforms_to(app.openapi())]}
+    client = httpx.AsyncClient(transport=transport, base_url="http://amends.test", event_hooks=hooks)
+    async with lifespan, client:
         yield app, client
 
 

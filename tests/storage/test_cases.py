@@ -130,6 +130,8 @@ SCOPES = {
     "a handler": CaseScope(handler="per_handler1"),
     "a handler in a team": CaseScope(handler="per_handler2", team="north"),
     "a hotline that handles": CaseScope(taken_by="per_hotline2", handler="per_handler2", team="south"),
+    "a caller": CaseScope(called_back=True),
+    "a handler who calls back": CaseScope(handler="per_handler1", called_back=True),
     "nobody": CaseScope(),
 }
 

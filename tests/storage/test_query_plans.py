@@ -49,6 +49,7 @@ SCOPES = {
     "a supervisor": CaseScope(everything=True),
     "a hotline": CaseScope(taken_by="per_hotline7"),
     "a handler": CaseScope(handler="per_handler7", team="team7"),
+    "a caller": CaseScope(called_back=True),
 }
 ELSEWHERE: dict[str, tuple[str, list[Any]]] = {
     "parked steps": (
