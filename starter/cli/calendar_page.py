@@ -27,6 +27,10 @@ _COLUMNS = {
     Language.EN: ("day", "", "what", "hours", "name"),
     Language.ZH: ("日期", "", "安排", "时间", "名称"),
 }
+_PROVISIONAL = {
+    Language.EN: "Holidays and make-up days are known for {} to {} only; other days are provisional.",
+    Language.ZH: "节假日和调休安排仅已知{}至{}；其余日期均为暂定。",
+}
 _NONE_DIFFERS = {Language.EN: "No day differs from the ordinary week.", Language.ZH: "没有特殊日期。"}
 
 
@@ -51,11 +55,13 @@ def show_month(calendar: Calendar, month: date, language: Language) -> None:
     show_days(calendar, days, language)
 
 
-def show_days(calendar: Calendar, days: Iterable[date], language: Language) -> None:
+def show_days(calendar: Calendar, days: Sequence[date], language: Language) -> None:
     """The days that differ from the ordinary week, those that follow each other and are alike in one line."""
     plans = [plan for day in days if (plan := calendar.listed_days.get(day)) is not None]
     rows = [(*_when(run, language), *_what(run[0], language)) for run in _runs(plans)]
     show_table(_COLUMNS[language], rows, empty=_NONE_DIFFERS[language])
+    if days[0] < calendar.known_from or days[-1] > calendar.horizon:
+        stdout.print("\n" + _PROVISIONAL[language].format(calendar.known_from, calendar.horizon))
 
 
 def show_week(calendar: Calendar, language: Language) -> None:

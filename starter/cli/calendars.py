@@ -80,7 +80,7 @@ def show(
     show_week(calendar, language)
     stdout.print()
     today = datetime.now(ZoneInfo(calendar.zone)).date()
-    show_days(calendar, (today + timedelta(days=day) for day in range(DAYS_AHEAD)), language)
+    show_days(calendar, [today + timedelta(days=day) for day in range(DAYS_AHEAD)], language)
 
 
 @app.command("set", epilog="Example: amends calendar set cn cn.json --reason 'the notice for 2027' --dry-run")

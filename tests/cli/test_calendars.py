@@ -122,6 +122,15 @@ async def test_a_month_speaks_chinese_on_demand(terminal: Terminal) -> None:
     assert "2026-02-28 六 调休上班 09:00–12:00 13:30–18:00 调休上班" in shown
 
 
+@pytest.mark.parametrize(("month", "is_provisional"), [("2014-12", True), ("2015-01", False), ("2031-01", True)])
+async def test_a_month_outside_the_days_that_are_known_says_so(
+    terminal: Terminal, month: str, is_provisional: bool
+) -> None:
+    shown = lines(await terminal.run("calendar", "show", "england", "--month", month))
+    said = "Holidays and make-up days are known for 2015-01-01 to 2030-12-31 only; other days are provisional."
+    assert (shown[-1] == said) is is_provisional
+
+
 async def test_a_month_tells_programs_every_day(terminal: Terminal) -> None:
     days = await terminal.tell("calendar", "show", "cn", "--month", "2026-02")
     assert [day["day"] for day in days] == [f"2026-02-{day:02d}" for day in range(1, 29)]
