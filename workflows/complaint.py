@@ -124,11 +124,10 @@ class ComplaintCase:
         return bool(self._inbox) or self._alarm.has_rung
 
     async def _settle(self) -> None:
-        """Decide and record all that waits, until nothing does."""
-        while self._has_work():
-            batch = self._take()
-            if batch:
-                await self._record(batch)
+        """Decide and record together what waits. What comes meanwhile waits for the next time: steps go first."""
+        batch = self._take()
+        if batch:
+            await self._record(batch)
 
     def _take(self) -> list[Waiting]:
         batch, self._inbox = self._inbox, []

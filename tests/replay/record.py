@@ -32,7 +32,8 @@ from starter.embedded.temporal import DYNAMIC_CONFIG
 from tests.house import House, open_house
 from tests.mail_server import MailServer
 from tests.replay.histories import ENDING, FINGERPRINTS, HISTORIES, KEYS, VERSION, fingerprint, write
-from tests.replay.scenarios import SCENARIOS, Stage
+from tests.replay.scenarios import SCENARIOS
+from tests.replay.stage import Stage
 from tests.workflows.failing import LedgerAway
 
 SETTLED_AFTER_SECONDS = 0.3
@@ -52,9 +53,9 @@ async def record() -> dict[str, WorkflowHistory]:
     recorded = {}
     async with stage() as here:
         for name, scenario in SCENARIOS.items():
-            reference = await scenario(here)
+            told = await scenario(here)
             await asyncio.sleep(SETTLED_AFTER_SECONDS)
-            for number, history in enumerate(await histories(here.house, reference), start=1):
+            for number, history in enumerate(await histories(here.house, told), start=1):
                 recorded[f"{name}.{number}"] = history
     return recorded
 
@@ -70,9 +71,10 @@ def keep(recorded: dict[str, WorkflowHistory], folder: Path) -> None:
     (folder / FINGERPRINTS).write_text(json.dumps(commands, indent=1) + "\n", "utf-8")
 
 
-async def histories(house: House, reference: str) -> list[WorkflowHistory]:
+async def histories(house: House, told: str) -> list[WorkflowHistory]:
     """The histories of all runs of a case that did anything, the first one first, without those put aside."""
-    client, query = house.parts.client, f"WorkflowId = '{case_workflow_id(reference)}'"
+    workflow_id = told if "/" in told else case_workflow_id(told)
+    client, query = house.parts.client, f"WorkflowId = '{workflow_id}'"
     runs = sorted([run async for run in client.list_workflows(query)], key=lambda run: run.start_time)
     found = [
         await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history()

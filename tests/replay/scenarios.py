@@ -1,14 +1,9 @@
-"""Every path of a case, told for the recording of its history.
-
-Whatever a person could say is made of `CANARIES`, which must not be found in any history.
-"""
+"""Every path of a case, told for the recording of its history."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from temporalio.testing import WorkflowEnvironment
+from typing import TypeAlias
 
 from domain.complaints import commands as c
 from domain.complaints.decide import decide
@@ -16,68 +11,13 @@ from domain.complaints.evolve import fold
 from domain.complaints.situation import Circumstances
 from domain.complaints.terms import Status
 from starter.problems import Problem
-from tests.house import House
-from tests.mail_server import MailServer
-from tests.workflows.failing import LedgerAway
+from tests.replay import beside_the_line as beside
+from tests.replay.stage import CLOSE, EMAIL, INVALID, LATER, NAME, TEXT, VALID, Stage, answer, explain
 from tests.workflows.following import begin_anew, submit, until_fact, until_known
 
-CANARIES = ("Canary Wren", "canary.wren@example.com", "+86 10 5988 0001", "The canary sings.")
-NAME, EMAIL, PHONE, TEXT = CANARIES
+Scenario: TypeAlias = Callable[[Stage], Awaitable[str]]
+"""Answers with the number of its case, or the id of another workflow."""
 TEXT_ID = "txt_" + "0" * 32
-CUSTOMER = {"name": NAME, "email": EMAIL, "phone": PHONE}
-LATER = "450 4.3.2 try later"
-
-
-@dataclass
-class Stage:
-    """Where the scenarios play: a house with a worker whose ledger can be away."""
-
-    house: House
-    mail: MailServer
-    time: WorkflowEnvironment
-    ledger: LedgerAway
-
-    async def take(self, channel: str = "phone", **fields: object) -> str:
-        reference = await self.house.take(channel=channel, customer=CUSTOMER, narrative=TEXT, **fields)
-        await self.house.services.intake.settle()
-        await until_known(self.house, reference, Status.RECEIVED)
-        return reference
-
-    async def do(self, reference: str, *commands: tuple[str, dict[str, object]], by: str = "handler") -> None:
-        for name, values in commands:
-            await self.house.do(reference, name, by, **values)
-
-    async def come_to_investigate(self, reference: str) -> None:
-        await self.do(reference, VALID, ("claim", {}), ("start_investigation", {}))
-
-    async def answered(self) -> str:
-        reference = await self.take()
-        await self.come_to_investigate(reference)
-        await self.do(reference, answer("phone"))
-        return reference
-
-    async def with_letter_parked(self) -> str:
-        self.mail.refuse(LATER)
-        reference = await self.take()
-        await self.come_to_investigate(reference)
-        await self.do(reference, answer("email"))
-        await until_fact(self.house, reference, "step.failed")
-        self.mail.behave()
-        return reference
-
-
-Scenario = Callable[[Stage], Awaitable[str]]
-VALID: tuple[str, dict[str, object]] = ("assess", {"decision": "valid"})
-INVALID: tuple[str, dict[str, object]] = ("assess", {"decision": "invalid", "ground": "unfounded"})
-CLOSE: tuple[str, dict[str, object]] = ("close", {})
-
-
-def answer(way: str) -> tuple[str, dict[str, object]]:
-    return "respond", {"way": way, "letter": TEXT, "outcome": "upheld", "cause": "process", "remedies": ["apology"]}
-
-
-def explain(way: str) -> tuple[str, dict[str, object]]:
-    return "explain", {"way": way, "letter": TEXT}
 
 
 async def received(stage: Stage) -> str:
@@ -267,7 +207,8 @@ async def tail_adopted(stage: Stage) -> str:
     reference = await stage.take()
     await stage.do(reference, VALID)
     house = stage.house
-    case, policy = await house.record(reference), await house.parts.rulebook.policy("default@1")
+    case = await house.record(reference)
+    policy = await house.parts.rulebook.policy(case.policy)
     calendar = await house.parts.rulebook.calendar(policy)
     claim = c.Submission(id="claim-lost", actor=house.people["handler"].id, command=c.Claim())
     made = decide(case, claim, Circumstances(now=datetime.now(UTC), policy=policy, calendar=calendar))
@@ -313,6 +254,15 @@ SCENARIOS: dict[str, Scenario] = {
         recorded_during_an_outage,
         loaded_during_an_outage,
         tail_adopted,
+        beside.called_back_and_settled,
+        beside.called_back_and_reopened,
+        beside.called_back_in_vain,
+        beside.taken_to_stage_two_and_referred,
+        beside.held_until_the_hold_ran_out,
+        beside.extended_by_letter,
+        beside.much_beside_the_line,
+        beside.noted_in_bulk,
+        beside.aborted,
         superseded,
     )
 }
