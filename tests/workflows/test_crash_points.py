@@ -20,7 +20,7 @@ from tests.house import House
 from tests.mail_server import MailServer
 from tests.workflows.conftest import OpenHouse
 from tests.workflows.failing import HangsOnce, LosesAnswers
-from tests.workflows.following import all_agree, begin_anew, submit, until_fact, until_known
+from tests.workflows.following import all_agree, begin_anew, submit, until_fact, until_status
 
 ANSWER = {"way": "email", "letter": "The valve was replaced.", "outcome": "upheld", "cause": "equipment"}
 PATH = [
@@ -44,7 +44,7 @@ async def go_the_whole_way(house: House) -> str:
     await house.do(reference, "claim")
     await house.do(reference, "start_investigation")
     await house.do(reference, "respond", **ANSWER)
-    await until_known(house, reference, Status.RESPONDED)
+    await until_status(house, reference, Status.RESPONDED)  # the run may not know it yet
     await house.do(reference, "close")
     await house.workflow(reference).result()
     return reference
