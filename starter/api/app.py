@@ -26,6 +26,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         version="1",
         description="Customer complaints and satisfaction as durable processes.",
         lifespan=lifespan,
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
     )

@@ -1,0 +1,1 @@
+"""What must not be possible, tried from outside against the real application."""
