@@ -1,0 +1,75 @@
+"""R1: one process after the other is killed while complaints are handled; nothing that was acknowledged is lost."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+
+from tests.chaos.business import open_for_business
+from tests.chaos.conftest import Say
+from tests.chaos.evidence import Evidence
+from tests.chaos.faults import VICTIMS
+from tests.chaos.installation import installed
+from tests.chaos.laws import contradictions
+from tests.chaos.report import Steal, figures
+from tests.chaos.sink import Sink
+from tests.chaos.storm import Storm, look, rage
+from tests.chaos.tampering import TAMPERINGS, Tampering
+
+pytestmark = pytest.mark.slow
+
+GATE = Storm(seed=20261122, cases=60, left_open=6, kills=12, mean_wait=3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    evidence: Evidence
+    line: str
+
+
+async def weathered(storm: Storm, name: str) -> Aftermath:
+    """What is left after a storm."""
+    sink, steal = Sink(), Steal()
+    await sink.start()
+    try:
+        async with installed({"AMENDS_SMTP_URL": sink.url}) as installation:
+            await installation.remember_commit_times()
+            async with open_for_business(installation, storm.seed, think_seconds=2.0) as business:
+                await rage(storm, installation, business, sink)
+                evidence = await look(installation, business, sink)
+            findings = contradictions(evidence)
+            logs = installation.keep_logs() if findings else None
+    finally:
+        await sink.stop()
+    return Aftermath(evidence, figures(name, storm.seed, evidence, findings, steal_percent=steal.percent(), logs=logs))
+
+
+@pytest.fixture(scope="module")
+async def aftermath() -> Aftermath:
+    return await weathered(GATE, "R1 kill storm")
+
+
+async def test_nothing_acknowledged_is_lost_or_done_twice(aftermath: Aftermath, say: Say) -> None:
+    say(aftermath.line)
+    assert not contradictions(aftermath.evidence)
+
+
+@pytest.mark.parametrize(("tampering", "law"), TAMPERINGS.items(), ids=lambda each: getattr(each, "__name__", ""))
+async def test_the_checker_notices(aftermath: Aftermath, tampering: Tampering, law: str) -> None:
+    findings = contradictions(tampering(aftermath.evidence))
+    assert any(finding.startswith(f"{law}: ") for finding in findings)
+
+
+async def test_every_process_was_killed_at_least_twice(aftermath: Aftermath) -> None:
+    killed = Counter(injury.victim for injury in aftermath.evidence.injuries)
+    assert sum(killed.values()) >= 10
+    assert all(killed[victim] >= 2 for victim in VICTIMS)
+
+
+async def test_the_storm_met_what_it_should_meet(aftermath: Aftermath) -> None:
+    """Cases of every fate, letters that waited for an operator, clocks that were missed and clocks that were kept."""
+    facts = Counter(row.type for rows in aftermath.evidence.ledger.values() for row in rows)
+    assert len(aftermath.evidence.diary.references) == GATE.cases
+    assert facts["step.retried"] > 0
+    assert facts["clock.breached"] >= GATE.left_open
+    assert facts["complaint.closed"] > 0
