@@ -3,10 +3,14 @@
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 DATA_DIR ?= .amends
+JOBS ?= 2
 
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
+
+# Every process of a run has servers of its own; the tests of a file share them.
+IN_PARALLEL := -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up check lint test secrets lock clean
@@ -14,7 +18,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 help: ## Explain the targets (this text)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "make demo ONCE=1 runs the demonstration to its end; DATA_DIR=… says where make up keeps its data."
+	@echo "make demo ONCE=1 runs the demonstration to its end; DATA_DIR=… says where make up keeps its data; JOBS=… how many test processes."
 
 demo: .venv/.installed ## Run everything here with sample complaints and simulated people (ONCE=1: to the end, then exit)
 	$(BIN)/amends demo $(if $(ONCE),--once)
@@ -23,7 +27,7 @@ up: .venv/.installed ## Run everything on this machine for real use, data in DAT
 	$(BIN)/amends up --data-dir $(DATA_DIR)
 
 check: lint ## Format, lint, types, import rules and the fast tests: under a minute
-	$(BIN)/pytest -m "not slow and not services"
+	$(BIN)/pytest -m "not slow and not services" $(IN_PARALLEL)
 
 lint: .venv/.installed ## Format, lint, types and import rules only
 	$(BIN)/ruff format --check .
@@ -32,7 +36,7 @@ lint: .venv/.installed ## Format, lint, types and import rules only
 	$(BIN)/lint-imports
 
 test: lint ## Everything that CI runs: lint and the whole test-suite, on real PostgreSQL and Temporal
-	$(BIN)/pytest
+	$(BIN)/pytest $(IN_PARALLEL)
 
 secrets: ## Make the secrets that docker-compose.yml needs and that do not exist yet, in ./secrets
 	@mkdir -p -m 750 secrets
@@ -45,9 +49,9 @@ secrets: ## Make the secrets that docker-compose.yml needs and that do not exist
 		|| $(PYTHON) -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())' > master_key
 	@test -s secrets/smtp_url || echo "Now write secrets/smtp_url yourself: see .env.example."
 
-lock: | $(BIN)/uv ## Resolve the dependencies of pyproject.toml anew into the two requirement files
-	$(LOCK) --upgrade --extra reports --output-file requirements.txt
-	$(LOCK) --upgrade --all-extras --constraint requirements.txt --output-file requirements-dev.txt
+lock: | $(BIN)/uv ## Resolve pyproject.toml into the two requirement files (UPGRADE=1: to the newest versions)
+	$(LOCK) $(if $(UPGRADE),--upgrade) --extra reports --output-file requirements.txt
+	$(LOCK) $(if $(UPGRADE),--upgrade) --all-extras --constraint requirements.txt --output-file requirements-dev.txt
 
 clean: ## Remove the environment and all caches; data stays
 	rm -rf .venv build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -162,16 +162,17 @@ async def take_the_comparison_out(database_url: str) -> None:
 async def until_it_waits(stage: Stage, reference: str) -> None:
     """Until the run has loaded its case: only then it can be behind the ledger."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await has_done_a_task(stage, reference):
+        while not await has_loaded(stage, reference):
             await asyncio.sleep(0.1)
 
 
-async def has_done_a_task(stage: Stage, reference: str) -> bool:
+async def has_loaded(stage: Stage, reference: str) -> bool:
+    """Whether the outcome of loading stands in the history; a finished task alone may only have asked for more time."""
     try:
         history = await stage.house.workflow(reference).fetch_history()
     except RPCError:
         return False
-    return any(event.HasField("workflow_task_completed_event_attributes") for event in history.events)
+    return any(event.HasField("marker_recorded_event_attributes") for event in history.events)
 
 
 async def until_sent(stage: Stage, reference: str) -> None:

@@ -29,7 +29,7 @@ def guarded() -> Iterator[tuple[str, str, str]]:
                 yield method, route.path.format_map(PLACES), asked_for(route)[0]
 
 
-@pytest.mark.parametrize(("method", "path", "permission"), guarded())
+@pytest.mark.parametrize(("method", "path", "permission"), [*guarded()])
 async def test_a_role_comes_in_exactly_where_its_row_lets_it(api: Api, method: str, path: str, permission: str) -> None:
     for role in Role:
         answer = await api[role].send(method, path, json={})
@@ -40,7 +40,7 @@ async def test_a_role_comes_in_exactly_where_its_row_lets_it(api: Api, method: s
             assert permission in problem(answer, 403, "forbidden")["detail"]
 
 
-@pytest.mark.parametrize(("method", "path", "permission"), guarded())
+@pytest.mark.parametrize(("method", "path", "permission"), [*guarded()])
 async def test_nobody_comes_in_without_a_token_or_with_one_that_was_taken_away(
     api: Api, method: str, path: str, permission: str
 ) -> None:
