@@ -8,6 +8,7 @@ from runtime.assembly import Parts
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
 from starter.desk import CaseDesk
+from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.repetitions import Repetitions
@@ -27,6 +28,7 @@ class Services:
     batches: BatchDesk
     batch_records: Batches
     attachments: AttachmentDesk
+    forms: FormDesk
 
 
 def services(parts: Parts) -> Services:
@@ -62,4 +64,12 @@ def services(parts: Parts) -> Services:
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys),
+        forms=FormDesk(
+            vault=parts.vault,
+            ledger=parts.ledger,
+            people=parts.people,
+            cases=cases,
+            taxonomy=taxonomy,
+            zone=parts.settings.time_zone,
+        ),
     )
