@@ -10,7 +10,7 @@ import typer
 
 from domain.surveys.report.wording import ReportLanguage
 from starter.cli.client import AsJson
-from starter.cli.output import Exit, fail, stderr, stdout
+from starter.cli.output import Exit, fail, stderr, stdout, table_width
 
 if TYPE_CHECKING:
     from documents.answers.raw_data import DataFormat
@@ -26,7 +26,6 @@ SEED = 1
 """Of the bootstrap, always the same: the same file gives the same report."""
 SHOWN_SECTIONS = ("one_page", "tree", "structure")
 MOST_PROBLEMS = 20
-WIDTH_OF_A_PIPE = 160
 
 Announce: TypeAlias = Callable[[str], None]
 _Format = TypeVar("_Format", bound=StrEnum)
@@ -244,4 +243,4 @@ def _show_table(table: "Table", language: ReportLanguage) -> None:
     for row in table.rows:
         first, *others = (escape(said(cell, language)) for cell in row.cells)
         grid.add_row("  " * row.level + first, *others)
-    Console(width=None if stdout.is_terminal else WIDTH_OF_A_PIPE).print("", grid, sep="\n")
+    Console(width=table_width()).print("", grid, sep="\n")
