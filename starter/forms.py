@@ -5,8 +5,6 @@ What a form says is `domain.complaints.forms`; how it looks is `documents.forms`
 
 from collections.abc import Iterable
 
-import structlog
-
 from domain.access import Permission, Person, may
 from domain.complaints.case import Case
 from domain.complaints.facts import Entry
@@ -17,23 +15,31 @@ from domain.complaints.forms.wording import Words
 from domain.complaints.taxonomy import Taxonomy
 from domain.privacy import Language, mask_identity
 from starter.desk import CaseDesk
+from starter.reading import STORY, Reads
 from storage.ledger import Ledger
 from storage.people import People
 from storage.vault import MOST_ITEMS, Erased, Vault
-
-audit = structlog.get_logger("amends.audit")
 
 
 class FormDesk:
     """Fills forms in, and hands out empty ones."""
 
     def __init__(
-        self, *, vault: Vault, ledger: Ledger, people: People, cases: CaseDesk, taxonomy: Taxonomy, zone: str
+        self,
+        *,
+        vault: Vault,
+        ledger: Ledger,
+        people: People,
+        cases: CaseDesk,
+        reads: Reads,
+        taxonomy: Taxonomy,
+        zone: str,
     ) -> None:
         self._vault = vault
         self._ledger = ledger
         self._people = people
         self._cases = cases
+        self._reads = reads
         self._taxonomy = taxonomy
         self._zone = zone
 
@@ -41,20 +47,20 @@ class FormDesk:
         """The form of a case; the read of personal data is logged. Raises `Problem`: 404."""
         case = await self._cases.visible_case(person, reference)
         words = self._words(language)
-        return form_of(kind, words, await self.case_file(person, case, words, read_for=f"{kind}-form"))
+        return form_of(kind, words, await self.case_file(person, case, words))
 
     def blank(self, kind: FormKind, language: Language) -> Form:
         """An empty form to fill in by hand."""
         return form_of(kind, self._words(language), None)
 
-    async def case_file(self, person: Person, case: Case, words: Words, *, read_for: str) -> CaseFile:
+    async def case_file(self, person: Person, case: Case, words: Words) -> CaseFile:
         """The case with its story, as far as the person may see it."""
         entries = await self._ledger.entries(case.reference)
         names = {each.id: each.name for each in (await self._people.people(people_in(entries))).values()}
         if not may(person, Permission.READ_CUSTOMER):
             masked = await self._masked(case)
             return CaseFile(case, entries, masked, {}, names, words.said("form.hidden"))
-        audit.info("personal data read", reference=case.reference, reader=person.id, purpose=read_for)
+        await self._reads.note(person.id, case.intake.customer, STORY, case.reference)
         texts = await self._texts(entries)
         return CaseFile(case, entries, await self._identity(case, words), texts, names, words.said("form.erased"))
 

@@ -11,6 +11,7 @@ from starter.desk import CaseDesk
 from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.reading import Reads
 from starter.repetitions import Repetitions
 from storage.batches import Batches
 
@@ -28,12 +29,13 @@ class Services:
     batches: BatchDesk
     batch_records: Batches
     attachments: AttachmentDesk
+    reads: Reads
     forms: FormDesk
 
 
 def services(parts: Parts) -> Services:
     taxonomy, keys = shipped.taxonomy(), RequestKeys(parts.keys.command_ids())
-    repetitions = Repetitions(parts.pool)
+    repetitions, reads = Repetitions(parts.pool), Reads(parts.pool)
     cases = CaseDesk(
         pool=parts.pool,
         vault=parts.vault,
@@ -63,12 +65,14 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
-        attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys),
+        attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
+        reads=reads,
         forms=FormDesk(
             vault=parts.vault,
             ledger=parts.ledger,
             people=parts.people,
             cases=cases,
+            reads=reads,
             taxonomy=taxonomy,
             zone=parts.settings.time_zone,
         ),
