@@ -67,6 +67,8 @@ class Rulebook(Protocol):
 
     async def calendar(self, policy: Policy) -> Calendar: ...
 
+    async def pinned_calendar(self, pin: str) -> Calendar: ...
+
 
 class Refusal(Exception):
     """A case refused a command; `guard` is the reason's name."""

@@ -61,6 +61,7 @@ class Permission(StrEnum):
     LIST_COMPLAINTS = "complaint.list"
     READ_COMPLAINT = "complaint.read"
     READ_CUSTOMER = "customer.read"
+    PRINT_FORMS = "form.print"
     READ_STEPS = "step.read"
     MANAGE_STAFF = "staff.manage"
     READ_STAFF = "staff.read"
@@ -69,6 +70,7 @@ class Permission(StrEnum):
     READ_CALENDARS = "calendar.read"
     MANAGE_CALENDARS = "calendar.manage"
     GIVE_LINKS = "link.give"
+    READ_PERSONAL_DATA_LOG = "personal_data.log"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -81,6 +83,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.LIST_COMPLAINTS: _CASE_READERS,
     Permission.READ_COMPLAINT: _CASE_READERS,
     Permission.READ_CUSTOMER: _CASE_READERS,
+    Permission.PRINT_FORMS: _CASE_READERS,
     Permission.READ_STEPS: frozenset({_O, _S}),
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.READ_STAFF: frozenset({Role.ADMIN, _S}),
@@ -89,6 +92,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_CALENDARS: _EVERYONE,
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
     Permission.GIVE_LINKS: frozenset({_H, _A, _S}),
+    Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
     "acknowledge": frozenset({_H, _A, _S}),
     "assess": frozenset({_A, _S}),
     "explain": frozenset({_H, _A, _S}),

@@ -3,6 +3,7 @@
 Which commands there are and when they are lawful stands in `law`; what has come due by itself in `overdue`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +29,7 @@ def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstanc
     A complaint that is logged after a due time begins with that breach.
     """
     policy, calendar = _rules_known(circumstances)
-    recorder = _Recorder(intake.reference, 1, None, policy, calendar)
+    recorder = _Recorder(intake.reference, 1, None, policy, calendar, {})
     if intake.is_emergency:
         intake = intake.model_copy(update={"severity": HIGHEST_SEVERITY})
 
@@ -57,7 +58,7 @@ def decide(case: Case, submission: c.Submission, circumstances: Circumstances) -
     `Refused` with the guard's name; then nothing has happened.
     """
     now, circumstances = circumstances.now, circumstances.under(case.policy)
-    recorder = _Recorder(case.reference, case.epoch, case, *_rules_known(circumstances))
+    recorder = _Recorder(case.reference, case.epoch, case, *_rules_known(circumstances), circumstances.pinned)
     overdue = recorder.record_overdue(now, submission.id)
     situation = Situation(recorder.case or case, submission.actor, submission.command, circumstances)
     _check(situation, type(submission.command))
@@ -118,6 +119,7 @@ class _Recorder:
     case: Case | None
     policy: Policy
     calendar: Calendar
+    pinned: Mapping[str, Calendar]
 
     def record(self, fact: f.AnyFact, at: datetime, actor: str, submission_id: str) -> f.Entry:
         entry = f.Entry(
@@ -140,7 +142,7 @@ class _Recorder:
         return entries
 
     def _complete(self, fact: f.AnyFact, at: datetime) -> f.AnyFact:
-        clocks = clocks_of(self.case, fact, Law(at, self.policy, self.calendar))
+        clocks = clocks_of(self.case, fact, Law(at, self.policy, self.calendar, self.pinned))
         further = self._windows(at) if isinstance(fact, f.Closed | f.Aborted) else {}
         if isinstance(fact, f.PolicyChanged):
             further = {"due_after": {clock.key: clock.due_at for clock in clocks if clock.is_open}}

@@ -79,6 +79,7 @@ class Story:
     ) -> None:
         self.pin = policy.pin
         self.rulebook = RULEBOOK | {policy.pin: (policy, calendar or CALENDARS[policy.calendar])}
+        self.pinned: dict[str, Calendar] = {}
         self.staff = STAFF
         self.candidates: tuple[Candidate, ...] = ()
         self.now = logged_at or RECEIVED_AT
@@ -90,8 +91,20 @@ class Story:
     def circumstances(self) -> Circumstances:
         policy, calendar = self.rulebook[self.pin]
         return Circumstances(
-            now=self.now, policy=policy, calendar=calendar, staff=self.staff, candidates=self.candidates
+            now=self.now,
+            policy=policy,
+            calendar=calendar,
+            staff=self.staff,
+            candidates=self.candidates,
+            pinned=self.pinned,
         )
+
+    def renew(self, calendar: Calendar) -> "Story":
+        """From now on this is the newest version of the policy's calendar."""
+        policy, before = self.rulebook[self.pin]
+        self.pinned[before.pin] = before
+        self.rulebook[self.pin] = (policy, calendar)
+        return self
 
     @property
     def facts(self) -> list[str]:
