@@ -11,9 +11,11 @@ from starter.desk import CaseDesk
 from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.pages.limits import PublicLimits
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from storage.batches import Batches
+from storage.limits import Buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Services:
     attachments: AttachmentDesk
     reads: Reads
     forms: FormDesk
+    limits: PublicLimits
 
 
 def services(parts: Parts) -> Services:
@@ -76,4 +79,5 @@ def services(parts: Parts) -> Services:
             taxonomy=taxonomy,
             zone=parts.settings.time_zone,
         ),
+        limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
     )

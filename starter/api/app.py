@@ -20,6 +20,7 @@ from starter.api import (
 )
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
+from starter.pages import site
 from starter.services import Services
 
 
@@ -45,6 +46,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
     for part in (batches, complaints, attachments, links, steps, registry, calendars, personal_data, forms):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
+    app.include_router(site.router)
     failures.install(app)
     app.add_middleware(Envelope)
     describe(app)
