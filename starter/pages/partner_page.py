@@ -29,7 +29,7 @@ from starter.pages.entry import (
     text_in,
 )
 from starter.pages.rendering import show
-from starter.pages.wording import moment, offset
+from starter.pages.wording import deadline, offset
 from starter.problems import Problem, not_found
 from starter.reading import TEXTS
 from starter.services import Services
@@ -167,7 +167,7 @@ async def _page(
         number=question.asked.number,
         state=question.state,
         question=await _opened(services, question),
-        due=None if clock is None else moment(clock.due_at, zone, language),
+        due=None if clock is None else deadline(clock.due_at, zone, language),
         offset=offset(now, zone),
         key=key or services.keys.form(question.place, now),
         given=given,
