@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from domain.complaints.commands import PERSONS_COMMANDS, STEP_COMMANDS
+from domain.complaints.terms import ClockKind
+from domain.privacy import Language
 from starter.cli.client import AsJson, DataDir, Token, Url, remote
 from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stdout
 
@@ -155,6 +157,33 @@ def do(
         show_json(case)
         return
     stdout.print(f"[bold]{reference}[/bold]  {case['status']} (recorded as {case['recorded_at_sequence']})")
+
+
+@app.command(epilog="Example: amends complaint clock C-2026-000001 final_response --lang zh")
+def clock(
+    reference: Annotated[str, typer.Argument(help="The case number.")],
+    kind: Annotated[ClockKind, typer.Argument(help="Which clock.")],
+    attempt: Annotated[int | None, typer.Option(min=1, help="Which of its kind; the newest, if absent.")] = None,
+    language: Annotated[Language, typer.Option("--lang", help="Language of the explanation.")] = Language.EN,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a clock is due when it is."""
+    told = remote(url, token, data_dir).call(
+        "GET",
+        f"/v1/complaints/{reference}/clocks/{kind.value}/explanation",
+        params=_given({"attempt": attempt, "lang": language.value}),
+    )
+    if as_json:
+        show_json(told)
+        return
+    names = ("kind", "attempt", "state", "due_at", "calendar", "zone")
+    show_fields({name: told[name] for name in names} | {"provisional": told["provisional"]})
+    stdout.print()
+    for sentence in told["sentences"]:
+        stdout.print(sentence, markup=False, soft_wrap=True)
 
 
 def _show(case: dict[str, Any]) -> None:
