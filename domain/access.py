@@ -56,6 +56,7 @@ class Permission(StrEnum):
     READ_TAXONOMY = "taxonomy.read"
     READ_CALENDARS = "calendar.read"
     MANAGE_CALENDARS = "calendar.manage"
+    READ_PERSONAL_DATA_LOG = "personal_data.log"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -74,6 +75,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_TAXONOMY: _EVERYONE,
     Permission.READ_CALENDARS: _EVERYONE,
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
+    Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
     "acknowledge": frozenset({_H, _A, _S}),
     "assess": frozenset({_A, _S}),
     "explain": frozenset({_H, _A, _S}),

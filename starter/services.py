@@ -10,6 +10,7 @@ from starter.batches import BatchDesk
 from starter.desk import CaseDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.reading import Reads
 from starter.repetitions import Repetitions
 from storage.batches import Batches
 
@@ -27,11 +28,12 @@ class Services:
     batches: BatchDesk
     batch_records: Batches
     attachments: AttachmentDesk
+    reads: Reads
 
 
 def services(parts: Parts) -> Services:
     taxonomy, keys = shipped.taxonomy(), RequestKeys(parts.keys.command_ids())
-    repetitions = Repetitions(parts.pool)
+    repetitions, reads = Repetitions(parts.pool), Reads(parts.pool)
     cases = CaseDesk(
         pool=parts.pool,
         vault=parts.vault,
@@ -61,5 +63,6 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
-        attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys),
+        attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
+        reads=reads,
     )
