@@ -8,6 +8,7 @@ from runtime.assembly import Parts
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
 from starter.desk import CaseDesk
+from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.reading import Reads
@@ -29,6 +30,7 @@ class Services:
     batch_records: Batches
     attachments: AttachmentDesk
     reads: Reads
+    forms: FormDesk
 
 
 def services(parts: Parts) -> Services:
@@ -65,4 +67,13 @@ def services(parts: Parts) -> Services:
         batch_records=Batches(parts.pool),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
+        forms=FormDesk(
+            vault=parts.vault,
+            ledger=parts.ledger,
+            people=parts.people,
+            cases=cases,
+            reads=reads,
+            taxonomy=taxonomy,
+            zone=parts.settings.time_zone,
+        ),
     )

@@ -12,6 +12,7 @@ from starter.api import (
     clocks,
     complaints,
     failures,
+    forms,
     health,
     personal_data,
     registry,
@@ -50,6 +51,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         registry,
         calendars,
         personal_data,
+        forms,
     ):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
