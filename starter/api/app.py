@@ -16,6 +16,7 @@ from starter.api import (
     health,
     links,
     personal_data,
+    recalculations,
     registry,
     steps,
 )
@@ -52,6 +53,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         steps,
         registry,
         calendars,
+        recalculations,
         personal_data,
         forms,
     ):
