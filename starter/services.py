@@ -10,6 +10,7 @@ from starter.batches import BatchDesk
 from starter.desk import CaseDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from storage.batches import Batches
@@ -29,6 +30,7 @@ class Services:
     batch_records: Batches
     attachments: AttachmentDesk
     reads: Reads
+    privacy: PrivacyDesk
 
 
 def services(parts: Parts) -> Services:
@@ -65,4 +67,12 @@ def services(parts: Parts) -> Services:
         batch_records=Batches(parts.pool),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
+        privacy=PrivacyDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            records=parts.records,
+            eraser=parts.eraser,
+            files=parts.files,
+            reads=reads,
+        ),
     )
