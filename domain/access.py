@@ -49,6 +49,7 @@ class Permission(StrEnum):
     LIST_COMPLAINTS = "complaint.list"
     READ_COMPLAINT = "complaint.read"
     READ_CUSTOMER = "customer.read"
+    PRINT_FORMS = "form.print"
     READ_STEPS = "step.read"
     MANAGE_STAFF = "staff.manage"
     READ_STAFF = "staff.read"
@@ -72,6 +73,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.LIST_COMPLAINTS: _CASE_READERS,
     Permission.READ_COMPLAINT: _CASE_READERS,
     Permission.READ_CUSTOMER: _CASE_READERS,
+    Permission.PRINT_FORMS: _CASE_READERS,
     Permission.READ_STEPS: frozenset({_O, _S}),
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.READ_STAFF: frozenset({Role.ADMIN, _S}),

@@ -8,6 +8,7 @@ from runtime.assembly import Parts
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
 from starter.desk import CaseDesk
+from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.privacy import PrivacyDesk
@@ -31,6 +32,7 @@ class Services:
     attachments: AttachmentDesk
     reads: Reads
     privacy: PrivacyDesk
+    forms: FormDesk
 
 
 def services(parts: Parts) -> Services:
@@ -74,5 +76,14 @@ def services(parts: Parts) -> Services:
             eraser=parts.eraser,
             files=parts.files,
             reads=reads,
+        ),
+        forms=FormDesk(
+            vault=parts.vault,
+            ledger=parts.ledger,
+            people=parts.people,
+            cases=cases,
+            reads=reads,
+            taxonomy=taxonomy,
+            zone=parts.settings.time_zone,
         ),
     )

@@ -11,6 +11,7 @@ from starter.api import (
     calendars,
     complaints,
     failures,
+    forms,
     health,
     personal_data,
     privacy,
@@ -41,7 +42,17 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         docs_url=None,
         redoc_url=None,
     )
-    for part in (batches, complaints, attachments, steps, registry, calendars, personal_data, privacy):
+    for part in (
+        batches,
+        complaints,
+        attachments,
+        steps,
+        registry,
+        calendars,
+        personal_data,
+        privacy,
+        forms,
+    ):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
     failures.install(app)

@@ -68,7 +68,9 @@ class _Reply:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            MutableHeaders(scope=message).update(_SAFE_HEADERS | {"X-Request-Id": self.request_id})
+            headers = MutableHeaders(scope=message)
+            for name, value in (_SAFE_HEADERS | {"X-Request-Id": self.request_id}).items():
+                headers.setdefault(name, value)
         await self._send(message)
 
 
