@@ -21,6 +21,7 @@ from runtime.erasing import Eraser
 from runtime.events import tell
 from runtime.housekeeping import Chore
 from runtime.launcher import CaseLauncher
+from runtime.links import SignedLinks
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
@@ -33,6 +34,7 @@ from storage.deliveries import Deliveries
 from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
+from storage.limits import Buckets
 from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
@@ -63,6 +65,7 @@ class Parts:
     launcher: CaseLauncher
     files: FolderOfFiles
     eraser: Eraser
+    links: SignedLinks
 
 
 @asynccontextmanager
@@ -115,6 +118,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
             tombstones=TombstoneFile(settings.erasures_file),
             key=keys.anchor(),
         ),
+        links=SignedLinks(pool, keys, settings.public_url),
     )
 
 
@@ -166,6 +170,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
+        Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]
 
 
