@@ -9,6 +9,7 @@ from starter.api import (
     attachments,
     batches,
     calendars,
+    clocks,
     complaints,
     failures,
     forms,
@@ -42,7 +43,18 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         docs_url=None,
         redoc_url=None,
     )
-    for part in (batches, complaints, attachments, links, steps, registry, calendars, personal_data, forms):
+    for part in (
+        batches,
+        complaints,
+        clocks,
+        attachments,
+        links,
+        steps,
+        registry,
+        calendars,
+        personal_data,
+        forms,
+    ):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
     failures.install(app)
