@@ -9,6 +9,7 @@ from starter.api import (
     attachments,
     batches,
     calendars,
+    clocks,
     complaints,
     failures,
     forms,
@@ -46,6 +47,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
     for part in (
         batches,
         complaints,
+        clocks,
         attachments,
         links,
         steps,

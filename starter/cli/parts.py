@@ -30,6 +30,7 @@ def up(
     Set AMENDS_SMTP_URL and AMENDS_MAIL_FROM for real mail; without a mail server letters wait as parked steps.
     """
 
+    from starter.embedded import DataFolderInUse
     from starter.one_machine import running
 
     async def run() -> None:
@@ -40,7 +41,10 @@ def up(
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except DataFolderInUse as error:
+        fail(str(error))
 
 
 def _own_settings() -> dict[str, str]:

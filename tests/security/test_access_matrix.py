@@ -19,6 +19,7 @@ PLACES = {
     "file": "att_nothing",
     "calendar_id": "nowhere",
     "customer": "cus_" + "0" * 32,
+    "kind": "final_response",
 }
 
 
