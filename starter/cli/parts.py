@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from starter.cli.environment import chosen_settings as _settings
-from starter.cli.output import Exit, show_json, show_table, stdout
+from starter.cli.output import Exit, fail, show_json, show_table, stdout
 
 verify_app = typer.Typer(no_args_is_help=True, help="Check that records are whole.")
 
