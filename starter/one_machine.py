@@ -103,6 +103,7 @@ def _environment(folder: Path, database_url: str, temporal_address: str, port: i
         "AMENDS_MASTER_KEY_FILE": str(_key_file(folder)),
         "AMENDS_PORT": str(port),
         "AMENDS_FILES_DIR": str(folder.absolute() / "files"),
+        "AMENDS_ERASURES_FILE": str(folder.absolute() / "erasures.jsonl"),
         "AMENDS_SMTP_URL": NO_MAIL_SERVER,
         "AMENDS_MAIL_FROM": "Customer care <complaints@example.org>",
         "TEMPORAL_ADDRESS": temporal_address,

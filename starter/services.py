@@ -11,6 +11,7 @@ from starter.desk import CaseDesk
 from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from storage.batches import Batches
@@ -30,6 +31,7 @@ class Services:
     batch_records: Batches
     attachments: AttachmentDesk
     reads: Reads
+    privacy: PrivacyDesk
     forms: FormDesk
 
 
@@ -67,6 +69,14 @@ def services(parts: Parts) -> Services:
         batch_records=Batches(parts.pool),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
+        privacy=PrivacyDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            records=parts.records,
+            eraser=parts.eraser,
+            files=parts.files,
+            reads=reads,
+        ),
         forms=FormDesk(
             vault=parts.vault,
             ledger=parts.ledger,

@@ -16,6 +16,7 @@ from starter.api import (
     health,
     links,
     personal_data,
+    privacy,
     registry,
     steps,
 )
@@ -53,6 +54,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         registry,
         calendars,
         personal_data,
+        privacy,
         forms,
     ):
         app.include_router(part.router, responses=problems())

@@ -7,14 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from starter.cli.environment import chosen_settings as _settings
 from starter.cli.output import Exit, fail, show_json, show_table, stdout
-
-if TYPE_CHECKING:
-    from runtime.settings import Settings
 
 verify_app = typer.Typer(no_args_is_help=True, help="Check that records are whole.")
 
@@ -164,12 +162,3 @@ def personal_data(as_json: AsJson = False) -> None:
         show_table(("where", "what"), ((d.place, d.finding) for d in found.damages), empty="Everything fits.")
     if found.damages:
         raise typer.Exit(Exit.FAILED)
-
-
-def _settings() -> "Settings":
-    from runtime.settings import SettingsError, load_settings
-
-    try:
-        return load_settings()
-    except SettingsError as error:
-        fail(str(error), Exit.USAGE)
