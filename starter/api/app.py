@@ -15,7 +15,9 @@ from starter.api import (
     forms,
     health,
     links,
+    narratives,
     personal_data,
+    privacy,
     recalculations,
     registry,
     steps,
@@ -46,6 +48,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
     )
     for part in (
         batches,
+        narratives,
         complaints,
         clocks,
         attachments,
@@ -55,6 +58,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         calendars,
         recalculations,
         personal_data,
+        privacy,
         forms,
     ):
         app.include_router(part.router, responses=problems())
