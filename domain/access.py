@@ -71,6 +71,11 @@ class Permission(StrEnum):
     MANAGE_CALENDARS = "calendar.manage"
     GIVE_LINKS = "link.give"
     READ_PERSONAL_DATA_LOG = "personal_data.log"
+    READ_PERSONAL_DATA = "personal_data.read"
+    ERASE_PERSONAL_DATA = "personal_data.erase"
+    HOLD_PERSONAL_DATA = "personal_data.hold"
+    READ_RETENTION = "retention.read"
+    SEARCH_NARRATIVES = "narrative.search"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -93,6 +98,11 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
     Permission.GIVE_LINKS: frozenset({_H, _A, _S}),
     Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
+    Permission.READ_PERSONAL_DATA: frozenset({Role.PRIVACY}),
+    Permission.ERASE_PERSONAL_DATA: frozenset({Role.PRIVACY}),
+    Permission.HOLD_PERSONAL_DATA: frozenset({Role.PRIVACY}),
+    Permission.READ_RETENTION: frozenset({Role.AUDITOR, Role.PRIVACY}),
+    Permission.SEARCH_NARRATIVES: _CASE_READERS | {Role.PRIVACY},
     "acknowledge": frozenset({_H, _A, _S}),
     "assess": frozenset({_A, _S}),
     "explain": frozenset({_H, _A, _S}),
@@ -131,6 +141,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "link_incident": frozenset({_S}),
     "unlink_incident": frozenset({_S}),
     "change_policy": frozenset({_S}),
+    "recalculate_clocks": frozenset({_S}),
     "abort": frozenset({_O}),
     "retry_step": frozenset({_O}),
     "skip_step": frozenset({_O}),

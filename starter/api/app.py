@@ -9,12 +9,16 @@ from starter.api import (
     attachments,
     batches,
     calendars,
+    clocks,
     complaints,
     failures,
     forms,
     health,
     links,
+    narratives,
     personal_data,
+    privacy,
+    recalculations,
     registry,
     steps,
 )
@@ -43,7 +47,21 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         docs_url=None,
         redoc_url=None,
     )
-    for part in (batches, complaints, attachments, links, steps, registry, calendars, personal_data, forms):
+    for part in (
+        batches,
+        narratives,
+        complaints,
+        clocks,
+        attachments,
+        links,
+        steps,
+        registry,
+        calendars,
+        recalculations,
+        personal_data,
+        privacy,
+        forms,
+    ):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
     app.include_router(site.router)
