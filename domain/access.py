@@ -70,6 +70,9 @@ class Permission(StrEnum):
     READ_CALENDARS = "calendar.read"
     MANAGE_CALENDARS = "calendar.manage"
     GIVE_LINKS = "link.give"
+    MANAGE_WEBHOOKS = "webhook.manage"
+    READ_WEBHOOKS = "webhook.read"
+    REPLAY_WEBHOOKS = "webhook.replay"
     READ_PERSONAL_DATA_LOG = "personal_data.log"
     READ_PERSONAL_DATA = "personal_data.read"
     ERASE_PERSONAL_DATA = "personal_data.erase"
@@ -97,6 +100,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_CALENDARS: _EVERYONE,
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
     Permission.GIVE_LINKS: frozenset({_H, _A, _S}),
+    Permission.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
+    Permission.READ_WEBHOOKS: frozenset({Role.ADMIN, _O}),
+    Permission.REPLAY_WEBHOOKS: frozenset({Role.ADMIN, _O}),
     Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
     Permission.READ_PERSONAL_DATA: frozenset({Role.PRIVACY}),
     Permission.ERASE_PERSONAL_DATA: frozenset({Role.PRIVACY}),

@@ -18,6 +18,8 @@ from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
 from storage.batches import Batches
 from storage.limits import Buckets
+from storage.webhook_deliveries import WebhookDeliveries
+from storage.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Services:
     narratives: NarrativeSearch
     forms: FormDesk
     limits: PublicLimits
+    webhooks: Webhooks
+    webhook_deliveries: WebhookDeliveries
 
 
 def services(parts: Parts) -> Services:
@@ -93,5 +97,7 @@ def services(parts: Parts) -> Services:
             taxonomy=taxonomy,
             zone=parts.settings.time_zone,
         ),
+        webhooks=Webhooks(parts.pool, parts.keys),
+        webhook_deliveries=WebhookDeliveries(parts.pool),
         limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
     )

@@ -21,6 +21,7 @@ from starter.api import (
     recalculations,
     registry,
     steps,
+    webhooks,
 )
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
@@ -58,6 +59,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         registry,
         calendars,
         recalculations,
+        webhooks,
         personal_data,
         privacy,
         forms,

@@ -16,6 +16,7 @@ from starter.cli import (
     registry,
     steps,
     surveys,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.add_typer(registry.token_app, name="token")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(keys.app, name="keys")
 app.add_typer(surveys.app, name="survey")
+app.add_typer(webhooks.app, name="webhook")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
 app.command(epilog="Examples: amends demo --once · amends demo --data-dir ./demo")(demo.demo)

@@ -17,6 +17,7 @@ PLACES = {
     "person_id": "per_nobody00",
     "batch": "bat_nothing",
     "file": "att_nothing",
+    "webhook": "whk_nothing",
     "calendar_id": "nowhere",
     "customer": "cus_" + "0" * 32,
     "kind": "final_response",
