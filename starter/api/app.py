@@ -14,6 +14,7 @@ from starter.api import (
     failures,
     forms,
     health,
+    likeness,
     links,
     narratives,
     personal_data,
@@ -48,6 +49,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         redoc_url=None,
     )
     for part in (
+        likeness,
         batches,
         narratives,
         complaints,
