@@ -18,6 +18,7 @@ from starter.api import (
     narratives,
     personal_data,
     privacy,
+    recalculations,
     registry,
     steps,
 )
@@ -55,6 +56,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         steps,
         registry,
         calendars,
+        recalculations,
         personal_data,
         privacy,
         forms,
