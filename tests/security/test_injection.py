@@ -81,3 +81,14 @@ async def test_every_line_of_the_log_is_one_event(api: Api, logs: StringIO) -> N
     for line in logs.getvalue().splitlines():
         assert isinstance(json.loads(line), dict)
     assert "level=critical" not in logs.getvalue()
+
+
+def test_the_command_line_prints_texts_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Square brackets would be markup to the library that draws the tables, and a wrong one its end."""
+    from starter.cli.output import show_fields, show_table
+
+    hostile = ("[red]text[/red]", "[/]", "[link=http://evil.example]x[/link]", "{{7*7}}", "=1+1")
+    show_table(("what",), [[text] for text in hostile], empty="none")
+    show_fields(dict(zip("abcde", hostile, strict=True)))
+    printed = capsys.readouterr().out
+    assert all(printed.count(text) == 2 for text in hostile)
