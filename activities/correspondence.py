@@ -14,6 +14,7 @@ from activities.ports import (
     HandOverUnderWay,
     IdentityCorrections,
     Letter,
+    Links,
     PostOffice,
     Rulebook,
     UndeliverableError,
@@ -22,15 +23,16 @@ from activities.ports import (
 from contracts.cases import StepOrder, StepReceipt
 from contracts.names import CORRECT_IDENTITY, SEND_LETTER
 from domain.complaints.contact import quiet_until
-from domain.complaints.shipped import newest_template
+from domain.complaints.shipped import newest_template, template
 from domain.complaints.terms import TO_OTHERS, StepKind, Way
 from domain.complaints.writing import compose, worded
+from domain.links import LinkPurpose, partner_subject
 from domain.privacy import Identity
 
 HAND_OVER_LIMIT = timedelta(seconds=15)
 """How long a channel may take for a message, from the first byte to its yes."""
 HOLD = HAND_OVER_LIMIT + timedelta(seconds=5)
-"""How long an attempt holds its message, less than an attempt may last: so no two of them are ever under way at once."""
+"""How long an attempt holds its message: less than an attempt may last, and no two are ever under way at once."""
 
 
 class MessageWriter:
@@ -40,13 +42,15 @@ class MessageWriter:
         self,
         vault: Vault,
         correspondents: Correspondents,
+        links: Links,
         zone: str,
-        status_link: Callable[[str], str | None],
+        now: Callable[[], datetime],
     ) -> None:
         self._vault = vault
         self._correspondents = correspondents
+        self._links = links
         self._zone = zone
-        self._status_link = status_link
+        self._now = now
 
     async def letter(self, order: StepOrder) -> Letter:
         """The letter with its address. Raises UndeliverableError where there is none."""
@@ -60,12 +64,19 @@ class MessageWriter:
             "reference": order.reference,
             "name": identity.name or "",
             "text": await self._vault.open_text(step.text) if step.text else "",
-            "link": self._status_link(order.reference) or "" if step.kind not in TO_OTHERS else "",
+            "link": await self._link(order) if "link" in template(code).names else "",
         }
         written = compose(code, fields)
         return Letter(
             order.effect_key, to, written.subject, written.body, order.language, written.template, written.parameters
         )
+
+    async def _link(self, order: StepOrder) -> str:
+        """To the customer's own page, or to the partner's question."""
+        if order.step.kind is StepKind.PARTNER_REQUEST:
+            subject = partner_subject(order.reference, int(order.particulars["number"]))
+            return await self._links.url(LinkPurpose.PARTNER, subject, self._now())
+        return await self._links.url(LinkPurpose.CASE, order.reference, self._now())
 
     async def _address(self, order: StepOrder, identity: Identity, way: Way) -> str | None:
         if order.step.kind is StepKind.PARTNER_REQUEST:

@@ -13,6 +13,7 @@ from domain.complaints.commands import Submission
 from domain.complaints.contact import ContactLimits
 from domain.complaints.facts import Entry
 from domain.complaints.policy import Policy
+from domain.links import LinkPurpose
 from domain.privacy import Identity
 
 
@@ -66,6 +67,8 @@ class Rulebook(Protocol):
     async def policy(self, pin: str) -> Policy: ...
 
     async def calendar(self, policy: Policy) -> Calendar: ...
+
+    async def pinned_calendar(self, pin: str) -> Calendar: ...
 
 
 class Refusal(Exception):
@@ -127,6 +130,14 @@ class Vault(Protocol):
 class IdentityCorrections(Protocol):
     async def correct(self, customer: str, field: str, value: str, effect_key: str, at: datetime) -> None:
         """Change one field of a customer's identity, once under its key; the earlier version is kept."""
+        ...
+
+
+class Links(Protocol):
+    """Links for people without an account."""
+
+    async def url(self, purpose: LinkPurpose, subject: str, at: datetime) -> str:
+        """The link for one subject (`domain.links`); the same one each time until it is revoked."""
         ...
 
 

@@ -10,27 +10,33 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.batches import BatchWorker
-from activities.correspondence import Correspondence, IdentityKeeper
+from activities.correspondence import Correspondence, IdentityKeeper, MessageWriter
+from activities.ports import PostOffice
 from activities.recording import CaseRecorder
 from contracts.cases import Patience
+from domain.complaints.terms import Way
 from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
+from gateways.sms import SmsAccount, SmsGateway
 from runtime.case_commands import CaseCommands
 from runtime.events import tell
 from runtime.housekeeping import Chore
 from runtime.launcher import CaseLauncher
+from runtime.links import SignedLinks
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
 from runtime.temporal import connect
-from storage import chains, idempotency
+from storage import chains, idempotency, personal_log
 from storage.batches import Batches
 from storage.cases import CaseRecords
+from storage.contacts import Contacts, Correspondents
 from storage.corrections import IdentityCorrections
 from storage.deliveries import Deliveries
 from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
+from storage.limits import Buckets
 from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
@@ -60,6 +66,7 @@ class Parts:
     client: Client
     launcher: CaseLauncher
     files: FolderOfFiles
+    links: SignedLinks
 
 
 @asynccontextmanager
@@ -100,6 +107,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         client=client,
         launcher=CaseLauncher(client, settings.task_queue, unstarted),
         files=FolderOfFiles(settings.files_dir),
+        links=SignedLinks(pool, keys, settings.public_url),
     )
 
 
@@ -121,8 +129,7 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
     settings = parts.settings
     patience = Patience(attempts=settings.step_attempts, first_wait=settings.step_first_wait)
     recorder = CaseRecorder(parts.ledger, parts.rulebook, parts.people, patience)
-    post = MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
-    correspondence = Correspondence(parts.vault, post, Deliveries(parts.pool), _now)
+    correspondence = _correspondence(parts)
     keeper = IdentityKeeper(parts.vault, IdentityCorrections(parts.pool, parts.vault), _now)
     batches = BatchWorker(Batches(parts.pool), CaseCommands(parts.launcher, parts.ledger))
     return [
@@ -134,6 +141,22 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
     ]
 
 
+def _correspondence(parts: Parts) -> Correspondence:
+    settings, pool = parts.settings, parts.pool
+    channels: dict[Way, PostOffice] = {Way.EMAIL: MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)}
+    if settings.sms_url is not None:
+        account = SmsAccount.from_url(settings.sms_url, settings.sms_signature, settings.sms_templates)
+        channels[Way.SMS] = SmsGateway(account, settings.default_region)
+    return Correspondence(
+        MessageWriter(parts.vault, Correspondents(pool), parts.links, settings.time_zone, _now),
+        channels,
+        Deliveries(pool),
+        Contacts(pool),
+        parts.rulebook,
+        _now,
+    )
+
+
 def chores(parts: Parts) -> Sequence[Chore]:
     """What must be done again and again, by whichever process is there."""
     return [
@@ -143,8 +166,14 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore(
             "anchor the ledger", timedelta(minutes=5), lambda: chains.anchor(parts.pool, parts.keys.anchor(), _now())
         ),
+        Chore(
+            "anchor the log of personal data",
+            timedelta(minutes=5),
+            lambda: personal_log.anchor_log(parts.pool, parts.keys.anchor(), _now()),
+        ),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
+        Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]
 
 

@@ -19,4 +19,7 @@ def particulars(case: Case, step: Step) -> dict[str, str]:
         known["until"] = hold.until.isoformat()
     if step.kind is StepKind.ESCALATION_NOTICE:
         known |= {"level": str(case.escalation_level), "cause": step.detail, "status": str(case.status)}
+    if step.kind is StepKind.PARTNER_REQUEST:
+        asked = (request.number for request in case.partner_requests if request.question == step.text)
+        known["number"] = str(next(asked, 0))
     return {name: value for name, value in known.items() if value is not None}

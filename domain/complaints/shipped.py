@@ -35,6 +35,11 @@ class LetterTemplate(NamedTuple):
         return self.code.partition(".")[0]
 
     @property
+    def names(self) -> frozenset[str]:
+        """Everything that the template has filled in."""
+        return frozenset(self.subject.get_identifiers() + self.body.get_identifiers())
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """The names in the body, in their order: what a gateway with registered templates wants."""
         return tuple(dict.fromkeys(self.body.get_identifiers()))

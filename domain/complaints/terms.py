@@ -57,6 +57,8 @@ class Way(StrEnum):
     POST = "post"
     SMS = "sms"
     CALL = "call"
+    WEB = "web"
+    """On a page of ours, which the customer has before the eyes."""
 
 
 SENT = frozenset({Way.EMAIL, Way.SMS})

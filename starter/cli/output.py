@@ -1,6 +1,7 @@
 """How the command line speaks: tables for people, JSON for programs, and exit codes."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
@@ -12,6 +13,9 @@ from rich.table import Table
 
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
+
+WIDTH_OF_A_PIPE = 160
+"""Tables that go to a file or a pager are not squeezed into the width of a terminal that is not there."""
 
 
 class Exit(IntEnum):
@@ -37,7 +41,14 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empt
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in listed:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
-    stdout.print(table)
+    Console(highlight=False, width=table_width()).print(table)
+
+
+def table_width() -> int | None:
+    """The columns a table may take: as COLUMNS says, else as the terminal has, else as a pipe can take."""
+    if (columns := os.environ.get("COLUMNS", "")).isdecimal():
+        return int(columns)
+    return None if stdout.is_terminal else WIDTH_OF_A_PIPE
 
 
 def show_fields(fields: Mapping[str, object]) -> None:
