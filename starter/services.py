@@ -1,6 +1,7 @@
 """The desks that the interfaces call, made from the parts of `runtime.assembly`."""
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 
 from domain.complaints import shipped
 from domain.complaints.taxonomy import Taxonomy
@@ -11,9 +12,11 @@ from starter.desk import CaseDesk
 from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.letters import LetterDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from storage.batches import Batches
+from storage.contacts import Contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Services:
     attachments: AttachmentDesk
     reads: Reads
     forms: FormDesk
+    letters: LetterDesk
 
 
 def services(parts: Parts) -> Services:
@@ -45,7 +49,10 @@ def services(parts: Parts) -> Services:
         launcher=parts.launcher,
         repetitions=repetitions,
         keys=keys,
+        rulebook=parts.rulebook,
+        contacts=Contacts(parts.pool),
         region=parts.settings.default_region,
+        zone=parts.settings.time_zone,
     )
     return Services(
         parts=parts,
@@ -76,4 +83,5 @@ def services(parts: Parts) -> Services:
             taxonomy=taxonomy,
             zone=parts.settings.time_zone,
         ),
+        letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
     )

@@ -23,7 +23,6 @@ from workflows.alarm import Alarm
 from workflows.options import STEP_ATTEMPT_LIMIT, attempts_made, error_code, insist, is_final, step_retries
 
 with workflow.unsafe.imports_passed_through():
-
     from contracts.cases import Answer, CaseStart, Loaded, Recorded, Recording, StepOrder, StepReceipt
     from contracts.names import (
         CASE_QUERY,

@@ -27,4 +27,4 @@ CREATE TABLE correspondent (
 );
 
 -- What waits for a person: letters to print and post, calls to make.
-CREATE INDEX step_waiting ON step (changed_at, reference, key) WHERE state = 'waiting';
+CREATE INDEX step_waiting ON step (reference, key) WHERE state = 'waiting';

@@ -303,9 +303,7 @@ async def test_a_partner_is_asked_at_its_own_address_with_a_link_to_answer(
     book = Correspondents(house.parts.pool)
     at = datetime.now(UTC)
     await book.set("partner.city_fitters", "desk@fitters.example", "zh", by="per_admin1", at=at)
-    wanted = order(
-        case, StepKind.PARTNER_REQUEST, Way.EMAIL, detail="city_fitters", particulars={"number": "1"}
-    )
+    wanted = order(case, StepKind.PARTNER_REQUEST, Way.EMAIL, detail="city_fitters", particulars={"number": "1"})
     await send(by_mail(house, mail_server), wanted)
     [delivery] = mail_server.deliveries
     said = delivery.message.get_content()
@@ -346,9 +344,7 @@ async def test_an_acknowledgement_names_the_due_time_and_the_customers_own_page(
     house: House, mail_server: MailServer
 ) -> None:
     case = await case_of(house)
-    wanted = order(
-        case, StepKind.ACKNOWLEDGEMENT, Way.EMAIL, particulars={"due": "2026-03-09T09:00:00+00:00"}
-    )
+    wanted = order(case, StepKind.ACKNOWLEDGEMENT, Way.EMAIL, particulars={"due": "2026-03-09T09:00:00+00:00"})
     await send(by_mail(house, mail_server), wanted)
     said = mail_server.deliveries[0].message.get_content()
     assert "2026年3月9日" in said

@@ -76,7 +76,7 @@ async def duplicate(stage: Stage) -> str:
 
 async def transferred(stage: Stage) -> str:
     reference = await stage.take()
-    await stage.do(reference, ("assess", {"decision": "not_ours", "ground": "other_company"}), explain("post"))
+    await stage.do(reference, ("assess", {"decision": "not_ours", "ground": "other_company"}), explain("visit"))
     return reference
 
 
