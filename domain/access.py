@@ -99,7 +99,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_CALENDARS: _EVERYONE,
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
     Permission.GIVE_LINKS: frozenset({_H, _A, _S}),
-    Permission.PREVIEW_LETTERS: frozenset({_H, _A, _C, _S}),
+    Permission.PREVIEW_LETTERS: frozenset({_H, _A, _S}),
     Permission.READ_LETTERS: frozenset({_H, _A, _S}),
     Permission.PRINT_LETTERS: frozenset({_H, _A, _S}),
     Permission.REPORT_BOUNCES: frozenset({_O}),

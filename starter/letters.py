@@ -26,7 +26,7 @@ from storage.contacts import Contacts
 from storage.deliveries import Deliveries
 from storage.letters import WaitingLetter, WaitingLetters
 
-Outcome = Literal["recorded", "known"]
+Outcome = Literal["recorded", "known", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +100,17 @@ class LetterDesk:
             body=written.body,
         )
 
-    async def bounced(self, person: Person, bounce: Bounce) -> tuple[str, str, Outcome]:
-        """Record that a message came back: case, step, and whether that is news. Raises `Problem`: 404, 503."""
+    async def bounced(self, person: Person, bounce: Bounce) -> tuple[str | None, str | None, Outcome]:
+        """Record that a message came back: case, step, and whether that is news. Raises `Problem`: 503.
+
+        A channel reports what others sent through it too: what is not ours is no error.
+        """
         effect = await self._deliveries.of_evidence(bounce.message_id)
-        if effect is None:
-            raise not_found("we sent no message of this id")
-        reference, key = place_of(effect)
+        reference, key = place_of(effect) if effect is not None else ("", "")
         case = await self._parts.records.find(reference)
         step = None if case is None else case.step(key)
-        if case is None or step is None:
-            raise not_found("we sent no message of this id")
+        if effect is None or case is None or step is None:
+            return None, None, "unknown"
         if step.evidence != bounce.message_id or step.state is not StepState.DONE:
             return reference, key, "known"
         await self._deliveries.bounced(effect, bounce.code, datetime.now(UTC))

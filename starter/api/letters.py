@@ -133,7 +133,9 @@ class BounceForm(Body):
 
 
 class BounceTaken(Answer):
-    outcome: Literal["recorded", "known", "delayed"] = Field(description="`known`: it was recorded before")
+    outcome: Literal["recorded", "known", "unknown", "delayed"] = Field(
+        description="`known`: it was recorded before; `unknown`: no message of ours"
+    )
     reference: str | None = None
     item: str | None = None
 

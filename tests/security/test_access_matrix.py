@@ -18,6 +18,9 @@ PLACES = {
     "batch": "bat_nothing",
     "file": "att_nothing",
     "calendar_id": "nowhere",
+    "kind": "acknowledgement",
+    "item": "acknowledgement.1",
+    "who": "partner.nobody",
 }
 
 
