@@ -66,6 +66,7 @@ class Permission(StrEnum):
     MANAGE_STAFF = "staff.manage"
     READ_STAFF = "staff.read"
     READ_POLICIES = "policy.read"
+    SIMULATE_POLICIES = "policy.simulate"
     READ_TAXONOMY = "taxonomy.read"
     READ_CALENDARS = "calendar.read"
     MANAGE_CALENDARS = "calendar.manage"
@@ -78,6 +79,11 @@ class Permission(StrEnum):
     SET_CONTACT = "contact.set"
     MANAGE_CORRESPONDENTS = "correspondent.manage"
     READ_PERSONAL_DATA_LOG = "personal_data.log"
+    READ_PERSONAL_DATA = "personal_data.read"
+    ERASE_PERSONAL_DATA = "personal_data.erase"
+    HOLD_PERSONAL_DATA = "personal_data.hold"
+    READ_RETENTION = "retention.read"
+    SEARCH_NARRATIVES = "narrative.search"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -95,6 +101,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.READ_STAFF: frozenset({Role.ADMIN, _S}),
     Permission.READ_POLICIES: _EVERYONE,
+    Permission.SIMULATE_POLICIES: frozenset({Role.ADMIN, _S}),
     Permission.READ_TAXONOMY: _EVERYONE,
     Permission.READ_CALENDARS: _EVERYONE,
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
@@ -109,6 +116,11 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "mark_posted": frozenset({_H, _A, _S}),
     "record_call": frozenset({_H, _A, _S}),
     Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
+    Permission.READ_PERSONAL_DATA: frozenset({Role.PRIVACY}),
+    Permission.ERASE_PERSONAL_DATA: frozenset({Role.PRIVACY}),
+    Permission.HOLD_PERSONAL_DATA: frozenset({Role.PRIVACY}),
+    Permission.READ_RETENTION: frozenset({Role.AUDITOR, Role.PRIVACY}),
+    Permission.SEARCH_NARRATIVES: _CASE_READERS | {Role.PRIVACY},
     "acknowledge": frozenset({_H, _A, _S}),
     "assess": frozenset({_A, _S}),
     "explain": frozenset({_H, _A, _S}),
@@ -147,6 +159,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "link_incident": frozenset({_S}),
     "unlink_incident": frozenset({_S}),
     "change_policy": frozenset({_S}),
+    "recalculate_clocks": frozenset({_S}),
     "abort": frozenset({_O}),
     "retry_step": frozenset({_O}),
     "skip_step": frozenset({_O}),

@@ -13,8 +13,10 @@ from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.letters import LetterDesk
+from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
+from starter.searching import NarrativeSearch
 from storage.batches import Batches
 from storage.contacts import Contacts
 
@@ -33,6 +35,8 @@ class Services:
     batch_records: Batches
     attachments: AttachmentDesk
     reads: Reads
+    privacy: PrivacyDesk
+    narratives: NarrativeSearch
     forms: FormDesk
     letters: LetterDesk
 
@@ -45,11 +49,11 @@ def services(parts: Parts) -> Services:
         vault=parts.vault,
         ledger=parts.ledger,
         records=parts.records,
+        rulebook=parts.rulebook,
         taxonomy=taxonomy,
         launcher=parts.launcher,
         repetitions=repetitions,
         keys=keys,
-        rulebook=parts.rulebook,
         contacts=Contacts(parts.pool),
         region=parts.settings.default_region,
         zone=parts.settings.time_zone,
@@ -74,6 +78,15 @@ def services(parts: Parts) -> Services:
         batch_records=Batches(parts.pool),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
+        narratives=NarrativeSearch(parts.records, parts.vault, reads),
+        privacy=PrivacyDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            records=parts.records,
+            eraser=parts.eraser,
+            files=parts.files,
+            reads=reads,
+        ),
         forms=FormDesk(
             vault=parts.vault,
             ledger=parts.ledger,

@@ -9,14 +9,19 @@ from starter.api import (
     attachments,
     batches,
     calendars,
+    clocks,
     complaints,
     failures,
     forms,
     health,
     letters,
     links,
+    narratives,
     personal_data,
+    privacy,
+    recalculations,
     registry,
+    simulations,
     steps,
 )
 from starter.api.document import describe, problems
@@ -43,7 +48,23 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         docs_url=None,
         redoc_url=None,
     )
-    for part in (batches, complaints, attachments, links, letters, steps, registry, calendars, personal_data, forms):
+    for part in (
+        batches,
+        narratives,
+        complaints,
+        clocks,
+        attachments,
+        links,
+        letters,
+        steps,
+        registry,
+        calendars,
+        recalculations,
+        simulations,
+        personal_data,
+        privacy,
+        forms,
+    ):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
     failures.install(app)

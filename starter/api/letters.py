@@ -166,17 +166,17 @@ class CorrespondentList(Answer):
     items: tuple[CorrespondentView, ...]
 
 
-@router.post("/complaints/{reference}/letters/{kind}/preview", summary="See a letter before it goes out")
+@router.post("/complaints/{reference}/letters/{letter}/preview", summary="See a letter before it goes out")
 async def preview(
     reference: Reference,
-    kind: StepKind,
+    letter: StepKind,
     form: Annotated[DraftForm, FromBody(openapi_examples=PREVIEW)],
     services: House,
     person: Annotated[Person, Depends(Allowed(Permission.PREVIEW_LETTERS))],
 ) -> LetterPreview:
     """For whoever may give the command that sends it. Nothing is sent; that the customer was named is logged."""
     until = form.until.isoformat() if form.until is not None else None
-    ordered = Ordered(kind, form.way, form.text or "", until)
+    ordered = Ordered(letter, form.way, form.text or "", until)
     return LetterPreview.of(await services.letters.preview(person, reference, ordered))
 
 

@@ -40,7 +40,7 @@ from domain.complaints.terms import (
     Way,
 )
 from tests.unit.complaints import story as s
-from tests.unit.complaints.rulebook import DISPATCH, OFFICE, PLAIN, RICH, SECONDS
+from tests.unit.complaints.rulebook import DISPATCH, NEWER, OFFICE, PLAIN, RICH, SECONDS
 from tests.unit.complaints.story import (
     CALLER,
     COLLEAGUE,
@@ -241,6 +241,9 @@ BODIES: dict[type[c.Command], Bodies] = {
     c.ChangePolicy: any_time(
         st.builds(c.ChangePolicy, policy=st.sampled_from([policy.pin for policy in POLICIES]), reason=texts)
     ),
+    c.RecalculateClocks: any_time(
+        st.builds(c.RecalculateClocks, calendar=st.sampled_from(sorted(NEWER)), reason=texts)
+    ),
     c.Abort: any_time(st.builds(c.Abort, reason=texts)),
     c.RetryStep: steps(c.RetryStep),
     c.SkipStep: steps(c.SkipStep, reason=texts),
@@ -252,7 +255,17 @@ BODIES: dict[type[c.Command], Bodies] = {
     c.MarkPosted: items(c.MarkPosted),
     c.RecordCall: items(c.RecordCall, result=st.sampled_from(Reached)),
 }
-SELDOM = {"note", "attach", "correct", "withdraw", "abort", "change_policy", "merge", "unmerge"} | {
+SELDOM = {
+    "note",
+    "attach",
+    "correct",
+    "withdraw",
+    "abort",
+    "change_policy",
+    "recalculate_clocks",
+    "merge",
+    "unmerge",
+} | {
     "link_incident",
     "unlink_incident",
 }
@@ -379,7 +392,7 @@ class CaseMachine(RuleBasedStateMachine):
         assert story.case.status in {before.status} | LEADS_TO.get(name, {}).get(before.status, set())
         assert self.is_quiet()
         assert before.escalation_level <= story.case.escalation_level
-        if name not in {"change_policy", "step_bounced"}:
+        if name not in {"change_policy", "recalculate_clocks", "step_bounced"}:
             assert not earlier(before, story.case)
 
     def is_offered(self, name: str, by: str) -> bool:
