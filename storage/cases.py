@@ -153,6 +153,16 @@ class CaseRecords:
             next_cursor=_cursor(sort, shown[-1]["position"], shown[-1]["reference"]) if more else None,
         )
 
+    async def count(self, wanted: CaseFilter, scope: CaseScope) -> int:
+        """How many cases fit, counted up to a hundred thousand."""
+        conditions = _conditions(wanted, scope)
+        async with borrow(self._pool) as connection:
+            counted = await connection.fetchval(
+                f"SELECT count(*) FROM (SELECT FROM case_record WHERE {conditions} LIMIT {MOST_COUNTED}) fitting",  # noqa: S608
+                *conditions.values,
+            )
+        return int(counted)
+
     async def timeline(self, reference: str, after: int, limit: int) -> list[tuple[Entry, str]]:
         """Entries behind a sequence, each with its hash."""
         async with borrow(self._pool) as connection:
@@ -250,6 +260,14 @@ def _add_flag(conditions: _Conditions, column: str, wanted: bool | None) -> None
     """Written out, not passed as a value: so the planner knows that the partial index fits."""
     if wanted is not None:
         conditions.add(column if wanted else f"NOT {column}")
+
+
+def scope_condition(scope: CaseScope, first: int) -> tuple[str, list[Any]]:
+    """The same as a condition for other statements about cases; its values stand from `$first` on."""
+    conditions = _Conditions(values=[None] * (first - 1))
+    if not scope.everything:
+        _add_scope(conditions, scope)
+    return str(conditions), conditions.values[first - 1 :]
 
 
 def _add_scope(conditions: _Conditions, scope: CaseScope) -> None:

@@ -19,6 +19,9 @@ PLACES = {
     "file": "att_nothing",
     "webhook": "whk_nothing",
     "calendar_id": "nowhere",
+    "letter": "acknowledgement",
+    "item": "acknowledgement.1",
+    "who": "partner.nobody",
     "customer": "cus_" + "0" * 32,
     "kind": "final_response",
 }
