@@ -18,7 +18,7 @@ FILL = """
     INSERT INTO case_record (reference, epoch, sequence, head_hash, customer, status, channel, category, severity,
                              product, region, partner, policy, taken_by, handler, team, received_at, next_due, is_open,
                              is_breached, needs_operator, changed_at, anchored_sequence, state)
-    SELECT format('C-2026-%s', lpad(n::text, 6, '0')), 1, 5, '', 'cus_' || lpad(to_hex(n % 30000), 32, '0'),
+    SELECT format('C-2026-%s', lpad(n::text, greatest(6, length(n::text)), '0')), 1, 5, '', 'cus_' || lpad(to_hex(n % 30000), 32, '0'),
            (ARRAY['received', 'accepted', 'assigned', 'closed', 'closed', 'closed'])[1 + n % 6],
            (ARRAY['web', 'phone', 'email'])[1 + n % 3], 'category' || n % 40, 1 + n % 5,
            'product' || n % 500, 'region' || n % 300, NULL, 'default@1', 'per_hotline' || n % 50,
