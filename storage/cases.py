@@ -153,6 +153,16 @@ class CaseRecords:
             next_cursor=_cursor(sort, shown[-1]["position"], shown[-1]["reference"]) if more else None,
         )
 
+    async def count(self, wanted: CaseFilter, scope: CaseScope) -> int:
+        """How many cases fit, counted up to a hundred thousand."""
+        conditions = _conditions(wanted, scope)
+        async with borrow(self._pool) as connection:
+            counted = await connection.fetchval(
+                f"SELECT count(*) FROM (SELECT FROM case_record WHERE {conditions} LIMIT {MOST_COUNTED}) fitting",  # noqa: S608
+                *conditions.values,
+            )
+        return int(counted)
+
     async def timeline(self, reference: str, after: int, limit: int) -> list[tuple[Entry, str]]:
         """Entries behind a sequence, each with its hash."""
         async with borrow(self._pool) as connection:
@@ -261,6 +271,9 @@ def _add_scope(conditions: _Conditions, scope: CaseScope) -> None:
     """The rule of `CaseScope.covers`, in SQL."""
     reach: list[str] = ["taken_by = {}"]
     values: list[Any] = [scope.taken_by]
+    if scope.only is not None:
+        reach.append("reference = {}")
+        values.append(scope.only)
     if scope.handler is not None:
         reach += ["handler = {}", "team = {}", "(handler IS NULL AND team IS NULL)"]
         values += [scope.handler, scope.team]
@@ -287,4 +300,10 @@ def _read_cursor(cursor: str, sort: str) -> tuple[datetime | int, str]:
 
 
 def covers(scope: CaseScope, case: Case) -> bool:
-    return scope.covers(taken_by=case.intake.taken_by, handler=case.handler, team=case.team, status=case.status)
+    return scope.covers(
+        reference=case.reference,
+        taken_by=case.intake.taken_by,
+        handler=case.handler,
+        team=case.team,
+        status=case.status,
+    )

@@ -19,7 +19,7 @@ from domain.complaints.intake import HIGHEST_SEVERITY, Intake
 from domain.complaints.law import RULES
 from domain.complaints.overdue import next_overdue
 from domain.complaints.policy import Policy
-from domain.complaints.situation import SYSTEM, Circumstances, Refused, Situation
+from domain.complaints.situation import CUSTOMER, SYSTEM, Circumstances, Refused, Situation
 from domain.complaints.terms import Way
 
 
@@ -29,7 +29,7 @@ def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstanc
     A complaint that is logged after a due time begins with that breach.
     """
     policy, calendar = _rules_known(circumstances)
-    recorder = _Recorder(intake.reference, 1, None, policy, calendar, {})
+    recorder = Recorder(intake.reference, 1, None, policy, calendar, {})
     if intake.is_emergency:
         intake = intake.model_copy(update={"severity": HIGHEST_SEVERITY})
 
@@ -40,9 +40,15 @@ def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstanc
     if intake.is_emergency:
         entries.append(record(f.Escalated(level=policy.emergency_level, cause="emergency")))
     entries += recorder.record_overdue(circumstances.now, submission_id)
-    if intake.channel in policy.told_at_intake:
+    if _was_told(intake, policy):
         entries.append(record(f.Acknowledged(way=Way(intake.channel))))
     return tuple(entries)
+
+
+def _was_told(intake: Intake, policy: Policy) -> bool:
+    """In the conversation; or by the receipt that our form shows, where no notice can follow it."""
+    by_receipt = intake.taken_by == CUSTOMER and intake.channel == Way.WEB and Way.EMAIL not in intake.reachable_by
+    return by_receipt or intake.channel in policy.told_at_intake
 
 
 def decide(case: Case, submission: c.Submission, circumstances: Circumstances) -> tuple[f.Entry, ...]:
@@ -52,7 +58,7 @@ def decide(case: Case, submission: c.Submission, circumstances: Circumstances) -
     `Refused` with the guard's name; then nothing has happened.
     """
     now, circumstances = circumstances.now, circumstances.under(case.policy)
-    recorder = _Recorder(case.reference, case.epoch, case, *_rules_known(circumstances), circumstances.pinned)
+    recorder = Recorder(case.reference, case.epoch, case, *_rules_known(circumstances), circumstances.pinned)
     overdue = recorder.record_overdue(now, submission.id)
     situation = Situation(recorder.case or case, submission.actor, submission.command, circumstances)
     _check(situation, type(submission.command))
@@ -105,7 +111,7 @@ def _rules_changed_to(circumstances: Circumstances) -> tuple[Policy, Calendar]:
 
 
 @dataclass(slots=True)
-class _Recorder:
+class Recorder:
     """Puts facts in their places, each with the effects that it has on the case as it then is."""
 
     reference: str

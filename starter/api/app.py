@@ -5,7 +5,24 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from starter.api import attachments, batches, calendars, complaints, failures, health, registry, steps
+from starter.api import (
+    attachments,
+    batches,
+    calendars,
+    clocks,
+    complaints,
+    failures,
+    forms,
+    health,
+    links,
+    narratives,
+    personal_data,
+    privacy,
+    recalculations,
+    registry,
+    simulations,
+    steps,
+)
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
 from starter.services import Services
@@ -30,7 +47,22 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         docs_url=None,
         redoc_url=None,
     )
-    for part in (batches, complaints, attachments, steps, registry, calendars):
+    for part in (
+        batches,
+        narratives,
+        complaints,
+        clocks,
+        attachments,
+        links,
+        steps,
+        registry,
+        calendars,
+        recalculations,
+        simulations,
+        personal_data,
+        privacy,
+        forms,
+    ):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
     failures.install(app)
