@@ -1,8 +1,8 @@
 """Endpoints that webhooks are delivered to: a real HTTP server that remembers what it was told and answers as asked."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,12 +67,18 @@ class Endpoints:
         await send({"type": "http.response.body", "body": b""})
 
 
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The signals stay the test run's."""
+        yield
+
+
 @asynccontextmanager
 async def endpoints() -> AsyncIterator[Endpoints]:
     served = Endpoints()
     config = uvicorn.Config(served, host="127.0.0.1", port=0, log_config=None, lifespan="off", access_log=False)  # type: ignore[arg-type]
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    server = _Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)

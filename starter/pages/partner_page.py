@@ -13,7 +13,6 @@ from domain.complaints.clocks import Clock
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.terms import ClockKind, ClockState
 from domain.links import LinkPurpose, question_of
-from domain.privacy import Language
 from starter.api.entry import House
 from starter.attachments import KINDS, File, check_file
 from starter.desk import Request as Asking
@@ -25,6 +24,7 @@ from starter.pages.entry import (
     language_of,
     organisation,
     retry_after,
+    spoken,
     subject_of,
     text_in,
 )
@@ -153,7 +153,7 @@ async def _page(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    language = language_of(request, Language(question.case.intake.language))
+    language = language_of(request, spoken(question.case.intake.language))
     zone, now = ZoneInfo(services.parts.settings.time_zone), datetime.now(UTC)
     clock = question.clock
     return show(

@@ -259,3 +259,18 @@ async def test_hostile_words_of_the_customer_are_text(api: Api, browser: Browser
     after = await browser.send(page, {"text": hostile}, form="say")
     assert hostile in after.text
     assert not after.attributes("script")
+
+
+async def test_after_an_erasure_there_is_nothing_to_see(api: Api, browser: Browser) -> None:
+    from datetime import UTC, datetime
+
+    from storage.pool import transaction
+
+    reference = await answered(api)
+    link = await link_of(api, reference)
+    parts = api.house.parts
+    subject = (await api.house.record(reference)).intake.customer
+    async with transaction(parts.pool) as connection:
+        await parts.vault.erase(connection, subject, at=datetime.now(UTC))
+    gone = await browser.open(link)
+    assert (gone.status, "deleted on request" in gone.text) == (410, True)
