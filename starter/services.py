@@ -1,6 +1,7 @@
 """The desks that the interfaces call, made from the parts of `runtime.assembly`."""
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 
 from domain.complaints import shipped
 from domain.complaints.taxonomy import Taxonomy
@@ -11,11 +12,14 @@ from starter.desk import CaseDesk
 from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.letters import LetterDesk
+from starter.likeness import LikenessDesk
 from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
 from storage.batches import Batches
+from storage.contacts import Contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,12 @@ class Services:
     batches: BatchDesk
     batch_records: Batches
     attachments: AttachmentDesk
+    likeness: LikenessDesk
     reads: Reads
     privacy: PrivacyDesk
     narratives: NarrativeSearch
     forms: FormDesk
+    letters: LetterDesk
 
 
 def services(parts: Parts) -> Services:
@@ -50,7 +56,9 @@ def services(parts: Parts) -> Services:
         launcher=parts.launcher,
         repetitions=repetitions,
         keys=keys,
+        contacts=Contacts(parts.pool),
         region=parts.settings.default_region,
+        zone=parts.settings.time_zone,
     )
     return Services(
         parts=parts,
@@ -70,6 +78,7 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
+        likeness=LikenessDesk(parts.pool, parts.vault),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
         narratives=NarrativeSearch(parts.records, parts.vault, reads),
@@ -90,4 +99,5 @@ def services(parts: Parts) -> Services:
             taxonomy=taxonomy,
             zone=parts.settings.time_zone,
         ),
+        letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
     )

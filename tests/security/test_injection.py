@@ -38,7 +38,7 @@ async def test_a_text_comes_back_from_the_story_as_it_was_said(api: Api, text: s
     await api["handler"].do(reference, "assess", decision="valid", evidence=text)
     await api["handler"].do(reference, "claim")
     await api["handler"].do(reference, "start_investigation")
-    await api["handler"].do(reference, "respond", way="post", letter=text, outcome="upheld", cause="process")
+    await api["handler"].do(reference, "respond", way="visit", letter=text, outcome="upheld", cause="process")
     story: dict[str, Any] = (await api["handler"].get(f"/v1/complaints/{reference}/story")).json()
     assert (story["narrative"], story["demand"]) == (text.strip(), text.strip())
     assert set(story["texts"].values()) == {text.strip()}
