@@ -54,7 +54,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     async with running(folder, port=_free_port(), settings=settings) as machine:
         _say(f"Ready after {time.monotonic() - begun:.1f} s at {machine.url}")
         course = await Demonstration(machine, mailbox, count=count, seed=seed, say=_say).run()
-        findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.references, mailbox)
+        findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.path_of, mailbox)
         _report(course, findings, time.monotonic() - begun)
         outcome = Exit.FAILED if findings.broken else Exit.DONE
         if not once:
