@@ -46,6 +46,7 @@ class Permission(StrEnum):
     """What can be done through an interface, apart from the commands of a case."""
 
     TAKE_COMPLAINT = "complaint.take"
+    IMPORT_COMPLAINTS = "complaint.import"
     LIST_COMPLAINTS = "complaint.list"
     READ_COMPLAINT = "complaint.read"
     READ_CUSTOMER = "customer.read"
@@ -66,6 +67,7 @@ _EVERYONE = frozenset(Role) - {Role.PARTNER}
 
 ALLOWED: dict[str, frozenset[Role]] = {
     Permission.TAKE_COMPLAINT: frozenset({_H, _S}),
+    Permission.IMPORT_COMPLAINTS: frozenset({_S}),
     Permission.LIST_COMPLAINTS: _CASE_READERS,
     Permission.READ_COMPLAINT: _CASE_READERS,
     Permission.READ_CUSTOMER: _CASE_READERS,

@@ -3,7 +3,7 @@
 What a form says is `domain.complaints.forms`; how it looks is `documents.forms`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from domain.access import Permission, Person, may
 from domain.complaints.case import Case
@@ -46,7 +46,7 @@ class FormDesk:
     async def filled(self, person: Person, reference: str, kind: FormKind, language: Language) -> Form:
         """The form of a case; the read of personal data is logged. Raises `Problem`: 404."""
         case = await self._cases.visible_case(person, reference)
-        words = self._words(language)
+        words = self._words(language, case.legacy)
         return form_of(kind, words, await self.case_file(person, case, words))
 
     def blank(self, kind: FormKind, language: Language) -> Form:
@@ -84,8 +84,8 @@ class FormDesk:
             texts |= await self._vault.open_texts(ids)
         return texts
 
-    def _words(self, language: Language) -> Words:
-        return Words(language, self._taxonomy, self._zone)
+    def _words(self, language: Language, legacy: Mapping[str, str] | None = None) -> Words:
+        return Words(language, self._taxonomy, self._zone, legacy)
 
 
 def _in_pages(ids: list[str]) -> Iterable[list[str]]:

@@ -9,11 +9,13 @@ from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
 from starter.desk import CaseDesk
 from starter.forms import FormDesk
+from starter.imports import ImportDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from storage.batches import Batches
+from storage.imports import Imports
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Services:
     attachments: AttachmentDesk
     reads: Reads
     forms: FormDesk
+    imports: ImportDesk
 
 
 def services(parts: Parts) -> Services:
@@ -75,5 +78,13 @@ def services(parts: Parts) -> Services:
             reads=reads,
             taxonomy=taxonomy,
             zone=parts.settings.time_zone,
+        ),
+        imports=ImportDesk(
+            imports=Imports(parts.pool, parts.vault, parts.keys, parts.settings.default_region),
+            rulebook=parts.rulebook,
+            taxonomy=taxonomy,
+            region=parts.settings.default_region,
+            default_policy=parts.settings.default_policy,
+            start=parts.launcher.start_import,
         ),
     )

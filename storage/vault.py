@@ -11,6 +11,7 @@ restore the tombstones written since must be applied again.
 import os
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -42,6 +43,15 @@ class ItemTaken(VaultError):
 
 class WrongMasterKeys(VaultError):
     """The ring of master keys is not the one that this database was sealed with."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldSubject:
+    """A data subject to be made under a given id, with its texts: id, kind and text."""
+
+    subject: str
+    identity: Identity
+    texts: tuple[tuple[str, TextKind, str], ...]
 
 
 class Vault:
@@ -98,6 +108,42 @@ class Vault:
         )
         if inserted == "INSERT 0 0":
             await _confirm_item(connection, subject, item_id, kind)
+
+    async def create_told_subjects(
+        self, connection: Connection, subjects: Sequence[ToldSubject], *, at: datetime
+    ) -> None:
+        """Make many data subjects at once, each with the texts about it. Raises IdentityError as `create_subject`."""
+        terms = {each.subject: lookup_terms(each.identity, self._default_region) for each in subjects}
+        keys = {each.subject: os.urandom(KEY_BYTES) for each in subjects}
+        key_id = self._keys.newest
+        await connection.executemany(
+            "INSERT INTO vault.subject (subject_id, created_at, key_id, wrapped_key) VALUES ($1, $2, $3, $4)",
+            [(subject, at, key_id, self._wrap(subject, key_id, key)) for subject, key in keys.items()],
+        )
+        await connection.executemany(
+            "INSERT INTO vault.identity (subject_id, version, sealed, recorded_at) VALUES ($1, 1, $2, $3)",
+            [
+                (each.subject, _sealed_identity(each.subject, 1, each.identity, keys[each.subject]), at)
+                for each in subjects
+            ],
+        )
+        await connection.executemany(
+            "INSERT INTO vault.sealed_text (item_id, subject_id, kind, sealed, sealed_at) VALUES ($1, $2, $3, $4, $5)",
+            [
+                (
+                    item,
+                    each.subject,
+                    kind,
+                    seal(keys[each.subject], text.encode(), _place_of_text(each.subject, item, kind)),
+                    at,
+                )
+                for each in subjects
+                for item, kind, text in each.texts
+            ],
+        )
+        for subject, found in terms.items():
+            if found:
+                await self._insert_indexes(connection, subject, found)
 
     async def update_identity(
         self,
@@ -300,15 +346,19 @@ async def _insert_identity(
     effect_key: str | None,
     at: datetime,
 ) -> None:
-    plain = identity.model_dump_json(exclude_none=True).encode()
     await connection.execute(
         "INSERT INTO vault.identity (subject_id, version, effect_key, sealed, recorded_at) VALUES ($1, $2, $3, $4, $5)",
         subject,
         version,
         effect_key,
-        seal(data_key, plain, _place_of_identity(subject, version)),
+        _sealed_identity(subject, version, identity, data_key),
         at,
     )
+
+
+def _sealed_identity(subject: str, version: int, identity: Identity, data_key: bytes) -> bytes:
+    plain = identity.model_dump_json(exclude_none=True).encode()
+    return seal(data_key, plain, _place_of_identity(subject, version))
 
 
 async def _current_identity(connection: Connection, subject: str, data_key: bytes) -> tuple[int, Identity]:

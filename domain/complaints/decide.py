@@ -45,6 +45,19 @@ def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstanc
     return tuple(entries)
 
 
+def decide_import(fact: f.Imported, submission_id: str, circumstances: Circumstances) -> tuple[f.Entry, ...]:
+    """The first entries of a case from another system. No notice is sent; an open one has its clocks from receipt."""
+    recorder = _Recorder(fact.intake.reference, 1, None, *_rules_known(circumstances), {})
+    entries = [recorder.record(fact, circumstances.now, fact.intake.taken_by, submission_id)]
+    if fact.is_closed:
+        return tuple(entries)
+    if fact.intake.is_emergency:
+        level = recorder.policy.emergency_level
+        danger = f.Escalated(level=level, cause="emergency")
+        entries.append(recorder.record(danger, circumstances.now, fact.intake.taken_by, submission_id))
+    return (*entries, *recorder.record_overdue(circumstances.now, submission_id))
+
+
 def decide(case: Case, submission: c.Submission, circumstances: Circumstances) -> tuple[f.Entry, ...]:
     """The facts that a command makes, in order, clocks and steps included.
 

@@ -43,6 +43,23 @@ class Received(Fact):
     policy: str
 
 
+class Imported(Fact):
+    """Taken over from another system: where from, and what it called things (`legacy`), as far as ours differ.
+
+    `ended_at` is known or not; a case that was closed there is a record here.
+    """
+
+    type: Literal["complaint.imported"] = "complaint.imported"
+    intake: Intake
+    policy: str
+    source: str
+    batch: str
+    row: int
+    legacy: dict[str, str] = {}
+    is_closed: bool
+    ended_at: datetime | None = None
+
+
 class Acknowledged(Fact):
     type: Literal["complaint.acknowledged"] = "complaint.acknowledged"
     way: Way
@@ -343,6 +360,7 @@ class StepSkipped(Fact):
 
 AnyFact = Annotated[
     Received
+    | Imported
     | Acknowledged
     | AcknowledgementOrdered
     | Assessed

@@ -2,7 +2,20 @@
 
 import typer
 
-from starter.cli import bulk, calendars, complaints, demo, forms, index, parts, policies, registry, steps, surveys
+from starter.cli import (
+    bulk,
+    calendars,
+    complaints,
+    demo,
+    forms,
+    imports,
+    index,
+    parts,
+    policies,
+    registry,
+    steps,
+    surveys,
+)
 
 app = typer.Typer(
     name="amends",
@@ -16,6 +29,9 @@ complaints.app.command(epilog="Example: amends complaint form C-2026-000001 --ki
     forms.form
 )
 app.command(epilog="Example: amends bulk assign --status accepted --dry-run")(bulk.bulk)
+app.command(
+    "import", epilog="Examples: amends import complaints.csv --map cfpb --dry-run · amends import --example-map"
+)(imports.import_records)
 app.add_typer(steps.app, name="steps")
 app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")

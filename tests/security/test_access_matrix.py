@@ -18,6 +18,7 @@ PLACES = {
     "batch": "bat_nothing",
     "file": "att_nothing",
     "calendar_id": "nowhere",
+    "import_id": "imp_nothing",
 }
 
 
