@@ -7,13 +7,17 @@ from domain.complaints.taxonomy import Taxonomy
 from runtime.assembly import Parts
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
+from starter.case_packs import PackDesk
 from starter.desk import CaseDesk
 from starter.forms import FormDesk
 from starter.imports import ImportDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
+from starter.searching import NarrativeSearch
+from storage.attachments import Attachments
 from storage.batches import Batches
 from storage.imports import Imports
 
@@ -32,7 +36,10 @@ class Services:
     batch_records: Batches
     attachments: AttachmentDesk
     reads: Reads
+    privacy: PrivacyDesk
+    narratives: NarrativeSearch
     forms: FormDesk
+    packs: PackDesk
     imports: ImportDesk
 
 
@@ -44,11 +51,21 @@ def services(parts: Parts) -> Services:
         vault=parts.vault,
         ledger=parts.ledger,
         records=parts.records,
+        rulebook=parts.rulebook,
         taxonomy=taxonomy,
         launcher=parts.launcher,
         repetitions=repetitions,
         keys=keys,
         region=parts.settings.default_region,
+    )
+    forms = FormDesk(
+        vault=parts.vault,
+        ledger=parts.ledger,
+        people=parts.people,
+        cases=cases,
+        reads=reads,
+        taxonomy=taxonomy,
+        zone=parts.settings.time_zone,
     )
     return Services(
         parts=parts,
@@ -70,15 +87,17 @@ def services(parts: Parts) -> Services:
         batch_records=Batches(parts.pool),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
-        forms=FormDesk(
+        narratives=NarrativeSearch(parts.records, parts.vault, reads),
+        privacy=PrivacyDesk(
+            pool=parts.pool,
             vault=parts.vault,
-            ledger=parts.ledger,
-            people=parts.people,
-            cases=cases,
+            records=parts.records,
+            eraser=parts.eraser,
+            files=parts.files,
             reads=reads,
-            taxonomy=taxonomy,
-            zone=parts.settings.time_zone,
         ),
+        forms=forms,
+        packs=PackDesk(ledger=parts.ledger, attachments=Attachments(parts.pool, parts.vault), cases=cases, forms=forms),
         imports=ImportDesk(
             imports=Imports(parts.pool, parts.vault, parts.keys, parts.settings.default_region),
             rulebook=parts.rulebook,

@@ -22,7 +22,8 @@ from storage.intakes import FIRST_TRY, source_key
 from storage.keys import MasterKeys, seal, unseal
 from storage.ledger import canonical, record_of
 from storage.pool import Connection, Pool, borrow, transaction
-from storage.vault import ToldSubject, Vault
+from storage.told_subjects import ToldSubject, create_told_subjects
+from storage.vault import Vault
 
 _APPEND = """SELECT r.reference, append_to_case(
                       r.reference, 1, 0, ARRAY(SELECT jsonb_array_elements_text(r.entries)), r.record, '[]'::jsonb
@@ -270,7 +271,7 @@ class Imports:
     async def _seal(self, connection: Connection, placed: Sequence[Placed], at: datetime) -> None:
         fresh = [each for each in placed if each.is_new_customer]
         told = [ToldSubject(each.customer, Identity(**each.identity), tuple(_texts(each))) for each in fresh]
-        await self._vault.create_told_subjects(connection, told, at=at)
+        await create_told_subjects(connection, self._vault, told, self._region, at=at)
         for each in placed:
             if not each.is_new_customer:
                 for item, kind, text in _texts(each):

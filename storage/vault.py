@@ -20,9 +20,32 @@ from domain.privacy import Identity, TextKind
 from storage.identities import LookupField, blind_digest, lookup_terms, normalise
 from storage.keys import KEY_BYTES, MasterKeys, seal, unseal
 from storage.pool import Connection, Pool, borrow, transaction
+from storage.sealed_places import place_of_file, place_of_identity, place_of_key, place_of_text, sealed_identity
 
 MOST_ITEMS = 1_000
 MOST_SUBJECTS_FOUND = 100
+
+
+_TEXTS = """
+    SELECT item_id, subject_id, kind, sealed, sealed_at, key_id, wrapped_key
+      FROM vault.sealed_text JOIN vault.subject USING (subject_id) WHERE item_id = ANY($1)"""
+_TEXTS_ABOUT = """
+    SELECT item_id, subject_id, kind, sealed, sealed_at, key_id, wrapped_key
+      FROM vault.sealed_text JOIN vault.subject USING (subject_id)
+     WHERE subject_id = $1 AND item_id > $2 ORDER BY item_id LIMIT $3"""
+_VERSIONS = """
+    SELECT subject_id, version, sealed, recorded_at, key_id, wrapped_key
+      FROM vault.identity JOIN vault.subject USING (subject_id) WHERE subject_id = $1 ORDER BY version"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptText:
+    """An opened text with what it is and when it was sealed."""
+
+    id: str
+    kind: str
+    sealed_at: datetime
+    text: str
 
 
 class VaultError(Exception):
@@ -46,12 +69,12 @@ class WrongMasterKeys(VaultError):
 
 
 @dataclass(frozen=True, slots=True)
-class ToldSubject:
-    """A data subject to be made under a given id, with its texts: id, kind and text."""
+class FreshKey:
+    """A new data key: under which master key it is wrapped, wrapped, and in clear."""
 
-    subject: str
-    identity: Identity
-    texts: tuple[tuple[str, TextKind, str], ...]
+    key_id: str
+    wrapped: bytes
+    data_key: bytes
 
 
 class Vault:
@@ -103,47 +126,20 @@ class Vault:
             item_id,
             subject,
             kind,
-            seal(data_key, text.encode(), _place_of_text(subject, item_id, kind)),
+            seal(data_key, text.encode(), place_of_text(subject, item_id, kind)),
             at,
         )
         if inserted == "INSERT 0 0":
             await _confirm_item(connection, subject, item_id, kind)
 
-    async def create_told_subjects(
-        self, connection: Connection, subjects: Sequence[ToldSubject], *, at: datetime
-    ) -> None:
-        """Make many data subjects at once, each with the texts about it. Raises IdentityError as `create_subject`."""
-        terms = {each.subject: lookup_terms(each.identity, self._default_region) for each in subjects}
-        keys = {each.subject: os.urandom(KEY_BYTES) for each in subjects}
-        key_id = self._keys.newest
-        await connection.executemany(
-            "INSERT INTO vault.subject (subject_id, created_at, key_id, wrapped_key) VALUES ($1, $2, $3, $4)",
-            [(subject, at, key_id, self._wrap(subject, key_id, key)) for subject, key in keys.items()],
-        )
-        await connection.executemany(
-            "INSERT INTO vault.identity (subject_id, version, sealed, recorded_at) VALUES ($1, 1, $2, $3)",
-            [
-                (each.subject, _sealed_identity(each.subject, 1, each.identity, keys[each.subject]), at)
-                for each in subjects
-            ],
-        )
-        await connection.executemany(
-            "INSERT INTO vault.sealed_text (item_id, subject_id, kind, sealed, sealed_at) VALUES ($1, $2, $3, $4, $5)",
-            [
-                (
-                    item,
-                    each.subject,
-                    kind,
-                    seal(keys[each.subject], text.encode(), _place_of_text(each.subject, item, kind)),
-                    at,
-                )
-                for each in subjects
-                for item, kind, text in each.texts
-            ],
-        )
-        for subject, found in terms.items():
-            if found:
-                await self._insert_indexes(connection, subject, found)
+    def fresh_key(self, subject: str) -> FreshKey:
+        """A data key for a subject that is about to be made, with how it is to be stored."""
+        key_id, data_key = self._keys.newest, os.urandom(KEY_BYTES)
+        return FreshKey(key_id, self._wrap(subject, key_id, data_key), data_key)
+
+    async def index(self, connection: Connection, subject: str, terms: Mapping[LookupField, str]) -> None:
+        """Let a new subject be found by what it is known by."""
+        await self._insert_indexes(connection, subject, terms)
 
     async def update_identity(
         self,
@@ -178,13 +174,19 @@ class Vault:
         """Delete single texts whose retention has ended; ids that are gone already are no error."""
         await connection.execute("DELETE FROM vault.sealed_text WHERE item_id = ANY($1)", list(item_ids))
 
+    async def lock(self, connection: Connection, subject: str) -> datetime | None:
+        """Keep every writer away from a subject until the transaction ends; when it was erased, if it was."""
+        row = await connection.fetchrow(
+            "SELECT erased_at FROM vault.subject WHERE subject_id = $1 FOR UPDATE", subject
+        )  # excludes every writer that holds the key: nothing is sealed or indexed behind our back
+        if row is None:
+            raise Unknown(f"subject {subject} is unknown")
+        erased_at: datetime | None = row["erased_at"]
+        return erased_at
+
     async def erase(self, connection: Connection, subject: str, *, at: datetime) -> None:
         """Destroy the data key and the blind indexes of a subject and leave a tombstone; a second time is no error."""
-        known = await connection.fetchval(
-            "SELECT true FROM vault.subject WHERE subject_id = $1 FOR UPDATE", subject
-        )  # excludes every writer that holds the key: nothing is sealed or indexed behind our back
-        if not known:
-            raise Unknown(f"subject {subject} is unknown")
+        await self.lock(connection, subject)
         await connection.execute("DELETE FROM vault.blind_index WHERE subject_id = $1", subject)
         await connection.execute(
             "UPDATE vault.subject SET key_id = NULL, wrapped_key = NULL, erased_at = $2"
@@ -207,6 +209,27 @@ class Vault:
         async with borrow(self._pool) as connection:
             rows = await _texts(connection, wanted)
         return {row["item_id"]: self._open_text(row) for row in rows if row["wrapped_key"] is not None}
+
+    async def open_kept_texts(self, item_ids: Iterable[str]) -> dict[str, str]:
+        """As `open_texts`, but texts that were forgotten are left out too."""
+        wanted = _bounded(item_ids)
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(_TEXTS, wanted)
+        return {row["item_id"]: self._open_text(row) for row in rows if row["wrapped_key"] is not None}
+
+    async def texts_about(self, subject: str, after: str = "") -> list[KeptText]:
+        """The texts that are kept about a subject, in the order of their ids from `after` on, at most 1,000."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(_TEXTS_ABOUT, subject, after, MOST_ITEMS)
+        return [KeptText(row["item_id"], row["kind"], row["sealed_at"], self._open_text(row)) for row in rows]
+
+    async def versions(self, subject: str) -> list[tuple[int, datetime, Identity]]:
+        """Every version of an identity with its number and when it was recorded. Raises Unknown, Erased."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(_VERSIONS, subject)
+        if not rows:
+            raise Unknown(f"subject {subject} is unknown")
+        return [(row["version"], row["recorded_at"], self._open_identity(row)) for row in rows]
 
     async def identity(self, subject: str) -> Identity:
         """Who a subject is now."""
@@ -247,13 +270,13 @@ class Vault:
         """A file's bytes sealed under the subject's key, bound to the file's id."""
         async with borrow(self._pool) as connection:
             data_key = await self._data_key(connection, subject, "")
-        return seal(data_key, content, _place_of_file(subject, file))
+        return seal(data_key, content, place_of_file(subject, file))
 
     async def open_file(self, subject: str, file: str, sealed: bytes) -> bytes:
         """The bytes of a sealed file."""
         async with borrow(self._pool) as connection:
             data_key = await self._data_key(connection, subject, "")
-        return unseal(data_key, sealed, _place_of_file(subject, file))
+        return unseal(data_key, sealed, place_of_file(subject, file))
 
     # Master keys
 
@@ -310,20 +333,20 @@ class Vault:
         return self._unwrap(row)
 
     def _wrap(self, subject: str, key_id: str, data_key: bytes) -> bytes:
-        return seal(self._keys.wrapping(key_id), data_key, _place_of_key(subject, key_id))
+        return seal(self._keys.wrapping(key_id), data_key, place_of_key(subject, key_id))
 
     def _unwrap(self, row: asyncpg.Record) -> bytes:
         subject, key_id = row["subject_id"], row["key_id"]
         if row["wrapped_key"] is None:
             raise Erased(f"subject {subject} was erased")
-        return unseal(self._keys.wrapping(key_id), row["wrapped_key"], _place_of_key(subject, key_id))
+        return unseal(self._keys.wrapping(key_id), row["wrapped_key"], place_of_key(subject, key_id))
 
     def _wrapped_again(self, row: asyncpg.Record) -> tuple[str, str, bytes]:
         subject, key_id = row["subject_id"], self._keys.newest
         return subject, key_id, self._wrap(subject, key_id, self._unwrap(row))
 
     def _open_text(self, row: asyncpg.Record) -> str:
-        place = _place_of_text(row["subject_id"], row["item_id"], row["kind"])
+        place = place_of_text(row["subject_id"], row["item_id"], row["kind"])
         return unseal(self._unwrap(row), row["sealed"], place).decode()
 
     def _open_identity(self, row: asyncpg.Record) -> Identity:
@@ -351,14 +374,9 @@ async def _insert_identity(
         subject,
         version,
         effect_key,
-        _sealed_identity(subject, version, identity, data_key),
+        sealed_identity(subject, version, identity, data_key),
         at,
     )
-
-
-def _sealed_identity(subject: str, version: int, identity: Identity, data_key: bytes) -> bytes:
-    plain = identity.model_dump_json(exclude_none=True).encode()
-    return seal(data_key, plain, _place_of_identity(subject, version))
 
 
 async def _current_identity(connection: Connection, subject: str, data_key: bytes) -> tuple[int, Identity]:
@@ -375,11 +393,7 @@ async def _confirm_item(connection: Connection, subject: str, item_id: str, kind
 
 
 async def _texts(connection: Connection, item_ids: Sequence[str]) -> list[asyncpg.Record]:
-    rows = await connection.fetch(
-        "SELECT item_id, subject_id, kind, sealed, key_id, wrapped_key"
-        " FROM vault.sealed_text JOIN vault.subject USING (subject_id) WHERE item_id = ANY($1)",
-        item_ids,
-    )
+    rows = await connection.fetch(_TEXTS, item_ids)
     _confirm_found("item", item_ids, {row["item_id"] for row in rows})
     return rows
 
@@ -409,21 +423,5 @@ def _bounded(ids: Iterable[str]) -> list[str]:
 
 
 def _unseal_identity(row: asyncpg.Record, data_key: bytes) -> Identity:
-    place = _place_of_identity(row["subject_id"], row["version"])
+    place = place_of_identity(row["subject_id"], row["version"])
     return Identity.model_validate_json(unseal(data_key, row["sealed"], place))
-
-
-def _place_of_key(subject: str, key_id: str) -> str:
-    return f"data key of {subject} under {key_id}"
-
-
-def _place_of_text(subject: str, item_id: str, kind: str) -> str:
-    return f"{kind} {item_id} of {subject}"
-
-
-def _place_of_file(subject: str, file: str) -> str:
-    return f"file {subject} {file}"
-
-
-def _place_of_identity(subject: str, version: int) -> str:
-    return f"identity {version} of {subject}"

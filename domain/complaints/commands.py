@@ -20,6 +20,7 @@ from domain.complaints.command_parts import (
     StepKey,
     Tick,
 )
+from domain.complaints.customers_commands import Appeal, Confirm, Reopen, Withdraw
 from domain.complaints.policy import HIGHEST_LEVEL, Money
 from domain.complaints.terms import (
     PERSONAL,
@@ -66,13 +67,6 @@ class Explain(Command):
     command: Literal["explain"] = "explain"
     way: Way
     letter: SealedText = Field(description="what is written, or what was said")
-
-
-class Appeal(Command):
-    """The customer disputes the explanation; another person assesses again. Once only."""
-
-    command: Literal["appeal"] = "appeal"
-    reason: SealedText
 
 
 class Assign(Command):
@@ -137,21 +131,6 @@ class Correct(Command):
         if self.field is Correctable.SEVERITY and self.code not in {"1", "2", "3", "4", "5"}:
             raise ValueError("severity is 1, 2, 3, 4 or 5")
         return self
-
-
-class Withdraw(Command):
-    """The customer takes the complaint back."""
-
-    command: Literal["withdraw"] = "withdraw"
-    reason: SealedText
-    confirmed_by: Way = Field(description="how the customer confirmed it")
-
-
-class Reopen(Command):
-    """Take an answered or closed case up again."""
-
-    command: Literal["reopen"] = "reopen"
-    reason: SealedText
 
 
 class Hold(Command):
@@ -355,6 +334,16 @@ class ChangePolicy(Command):
     reason: SealedText
 
 
+class RecalculateClocks(Command):
+    """Compute the due times of running clocks again in another version of their calendar (decision 17)."""
+
+    command: Literal["recalculate_clocks"] = "recalculate_clocks"
+    calendar: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}@[0-9]{1,6}$")] = Field(
+        description="id@version"
+    )
+    reason: SealedText
+
+
 class Attach(Command):
     """Add a file that was sealed before."""
 
@@ -397,6 +386,7 @@ PersonsCommand = Annotated[
     | Close
     | Note
     | Correct
+    | Confirm
     | Withdraw
     | Reopen
     | Hold
@@ -422,6 +412,7 @@ PersonsCommand = Annotated[
     | LinkIncident
     | UnlinkIncident
     | ChangePolicy
+    | RecalculateClocks
     | Attach
     | Abort
     | RetryStep
@@ -445,6 +436,6 @@ class Submission(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(max_length=120)
-    actor: str = Field(max_length=64, description="a person's id, `customer`, or `system`")
+    actor: str = Field(max_length=80, description="a person's id, `customer`, `partner:<code>`, or `system`")
     command: AnyCommand
     as_of: int = Field(0, ge=0, description="the sequence of the record that the giver saw; a run may be behind it")

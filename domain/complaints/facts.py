@@ -12,12 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from domain.complaints.callback import Visit
-from domain.complaints.clocks import Clock
 from domain.complaints.holds import Hold
-from domain.complaints.intake import Intake
+from domain.complaints.opening_facts import Fact, Imported, Received
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.redress import Redress
-from domain.complaints.steps import Step
 from domain.complaints.terms import (
     ClockKind,
     Correctable,
@@ -26,38 +24,6 @@ from domain.complaints.terms import (
     HoldKind,
     Way,
 )
-
-
-class Fact(BaseModel):
-    """Something that happened, with the clocks it set or changed and the steps it planned."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    clocks: tuple[Clock, ...] = ()
-    steps: tuple[Step, ...] = ()
-
-
-class Received(Fact):
-    type: Literal["complaint.received"] = "complaint.received"
-    intake: Intake
-    policy: str
-
-
-class Imported(Fact):
-    """Taken over from another system: where from, and what it called things (`legacy`), as far as ours differ.
-
-    `ended_at` is known or not; a case that was closed there is a record here.
-    """
-
-    type: Literal["complaint.imported"] = "complaint.imported"
-    intake: Intake
-    policy: str
-    source: str
-    batch: str
-    row: int
-    legacy: dict[str, str] = {}
-    is_closed: bool
-    ended_at: datetime | None = None
 
 
 class Acknowledged(Fact):
@@ -306,6 +272,16 @@ class PolicyChanged(Fact):
     due_after: dict[str, datetime]
 
 
+class ClocksRecalculated(Fact):
+    """An order moved running clocks to another version of their calendar; they stand in `clocks` as they now are."""
+
+    type: Literal["complaint.clocks_recalculated"] = "complaint.clocks_recalculated"
+    calendar: str
+    reason: str
+    due_before: dict[str, datetime]
+    due_after: dict[str, datetime]
+
+
 class Attached(Fact):
     type: Literal["complaint.attached"] = "complaint.attached"
     file: str
@@ -401,6 +377,7 @@ AnyFact = Annotated[
     | IncidentLinked
     | IncidentUnlinked
     | PolicyChanged
+    | ClocksRecalculated
     | Attached
     | Aborted
     | ClockWarned

@@ -9,12 +9,19 @@ from starter.api import (
     attachments,
     batches,
     calendars,
+    case_packs,
+    clocks,
     complaints,
     failures,
     forms,
     health,
     imports,
+    links,
+    narratives,
+    open311,
     personal_data,
+    privacy,
+    recalculations,
     registry,
     steps,
 )
@@ -42,8 +49,25 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         docs_url=None,
         redoc_url=None,
     )
-    for part in (batches, complaints, attachments, steps, registry, calendars, personal_data, forms, imports):
+    for part in (
+        batches,
+        narratives,
+        complaints,
+        clocks,
+        attachments,
+        links,
+        steps,
+        registry,
+        calendars,
+        recalculations,
+        personal_data,
+        privacy,
+        forms,
+        case_packs,
+        imports,
+    ):
         app.include_router(part.router, responses=problems())
+    app.include_router(open311.router)
     app.include_router(health.router)
     failures.install(app)
     app.add_middleware(Envelope)

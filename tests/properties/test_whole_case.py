@@ -39,7 +39,7 @@ from domain.complaints.terms import (
     Way,
 )
 from tests.unit.complaints import story as s
-from tests.unit.complaints.rulebook import OFFICE, PLAIN, RICH, SECONDS
+from tests.unit.complaints.rulebook import NEWER, OFFICE, PLAIN, RICH, SECONDS
 from tests.unit.complaints.story import (
     CALLER,
     COLLEAGUE,
@@ -77,6 +77,7 @@ LEADS_TO: dict[str, dict[str, set[str]]] = {
     "claim": {"accepted": {"assigned"}},
     "start_investigation": from_each({"assigned", "stage_two"}, {"investigating"}),
     "respond": {"investigating": {"responding"} | ANSWERED},
+    "confirm": from_each(ANSWERED, {"closed"}),
     "close": {"responded": {"closed"}},
     "reopen": from_each(ANSWERED | {"closed"}, AGAIN),
     "plan_callback": {"responded": {"callback"}},
@@ -186,6 +187,7 @@ BODIES: dict[type[c.Command], Bodies] = {
     c.Note: any_time(st.builds(c.Note, text=texts)),
     c.Attach: any_time(st.builds(c.Attach, file=st.sampled_from("abc").map(lambda letter: "att_" + letter * 32))),
     c.Correct: any_time(corrections),
+    c.Confirm: any_time(st.builds(c.Confirm, satisfaction=st.integers(1, 5), reason=st.none() | texts)),
     c.Withdraw: any_time(st.builds(c.Withdraw, reason=texts, confirmed_by=ways)),
     c.Reopen: any_time(st.builds(c.Reopen, reason=texts)),
     c.Hold: lambda story: st.builds(c.Hold, kind=st.sampled_from(HoldKind), until=from_now(story), reason=texts),
@@ -220,6 +222,9 @@ BODIES: dict[type[c.Command], Bodies] = {
     c.ChangePolicy: any_time(
         st.builds(c.ChangePolicy, policy=st.sampled_from([policy.pin for policy in POLICIES]), reason=texts)
     ),
+    c.RecalculateClocks: any_time(
+        st.builds(c.RecalculateClocks, calendar=st.sampled_from(sorted(NEWER)), reason=texts)
+    ),
     c.Abort: any_time(st.builds(c.Abort, reason=texts)),
     c.RetryStep: steps(c.RetryStep),
     c.SkipStep: steps(c.SkipStep, reason=texts),
@@ -227,7 +232,17 @@ BODIES: dict[type[c.Command], Bodies] = {
     c.StepDone: steps(c.StepDone),
     c.StepFailed: steps(c.StepFailed, error=st.just("no"), attempts=st.just(5)),
 }
-SELDOM = {"note", "attach", "correct", "withdraw", "abort", "change_policy", "merge", "unmerge"} | {
+SELDOM = {
+    "note",
+    "attach",
+    "correct",
+    "withdraw",
+    "abort",
+    "change_policy",
+    "recalculate_clocks",
+    "merge",
+    "unmerge",
+} | {
     "link_incident",
     "unlink_incident",
 }
@@ -342,7 +357,7 @@ class CaseMachine(RuleBasedStateMachine):
         assert story.case.status in {before.status} | LEADS_TO.get(name, {}).get(before.status, set())
         assert self.is_quiet()
         assert before.escalation_level <= story.case.escalation_level
-        if name != "change_policy":
+        if name not in {"change_policy", "recalculate_clocks"}:
             assert not earlier(before, story.case)
 
     def is_offered(self, name: str, by: str) -> bool:

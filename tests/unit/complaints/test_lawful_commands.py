@@ -8,7 +8,17 @@ import pytest
 from domain.complaints import commands as c
 from domain.complaints.terms import Correctable, Decision, Status
 from tests.unit.complaints import story as s
-from tests.unit.complaints.story import CALLER, COLLEAGUE, HANDLER, OPERATOR, SUPERVISOR, WAYS_TO, Story, story_at
+from tests.unit.complaints.story import (
+    CALLER,
+    COLLEAGUE,
+    CUSTOMER,
+    HANDLER,
+    OPERATOR,
+    SUPERVISOR,
+    WAYS_TO,
+    Story,
+    story_at,
+)
 
 UNTOUCHED = {
     "received": "received",
@@ -76,6 +86,7 @@ COMMANDS: dict[str, tuple[c.Command, dict[str, str]]] = {
     "record a satisfied visit": (s.SETTLED, {"callback": "closed"}),
     "record an unsatisfied visit": (s.NOT_SETTLED, {"callback": "assigned"}),
     "record a visit in vain": (s.NO_ANSWER, {"callback": "callback"}),
+    "confirm": (c.Confirm(satisfaction=5), dict.fromkeys(("responded", "callback"), "closed")),
     "reopen": (s.REOPEN, dict.fromkeys(ANSWERED, "assigned")),
     "escalate": (s.ESCALATE, stays(*OPEN)),
     "acknowledge escalation": (s.ACKNOWLEDGE_ESCALATION, stays(*OPEN)),
@@ -96,6 +107,7 @@ COMMANDS: dict[str, tuple[c.Command, dict[str, str]]] = {
     "link incident": (s.LINK_INCIDENT, stays(*OPEN)),
     "unlink incident": (s.UNLINK_INCIDENT, stays(*OPEN)),
     "change policy": (s.CHANGE_POLICY, stays(*OPEN)),
+    "recalculate clocks": (s.RECALCULATE, stays(*UNANSWERED)),
     "withdraw": (s.WITHDRAW, dict.fromkeys(OPEN, "withdrawn")),
     "close": (s.CLOSE, {"responded": "closed"}),
     "abort": (s.ABORT, dict.fromkeys(OPEN, "closed")),
@@ -128,6 +140,7 @@ ACTORS = {
     "claim by another": COLLEAGUE,
     "start investigation in stage two": COLLEAGUE,
     "approve extension": SUPERVISOR,
+    "confirm": CUSTOMER,
     "record a satisfied visit": CALLER,
     "record an unsatisfied visit": CALLER,
     "record a visit in vain": CALLER,
@@ -144,6 +157,7 @@ TELLING_GUARDS = {
     "extend": {"clock_not_running"},
     "partner reply": {"no_open_question"},
     "pay redress": {"redress_not_approved"},
+    "recalculate clocks": {"nothing_moves"},
     "reject redress": {"no_redress_asked"},
     "reopen": {"not_answered"},  # a complaint closed as invalid is appealed, not reopened
     "retry step": {"step_not_parked"},
