@@ -23,6 +23,7 @@ from starter.api import (
     privacy,
     recalculations,
     registry,
+    simulations,
     steps,
 )
 from starter.api.document import describe, problems
@@ -60,6 +61,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         registry,
         calendars,
         recalculations,
+        simulations,
         personal_data,
         privacy,
         forms,
