@@ -65,11 +65,13 @@ class ImportWorker:
         """The policy in force on each day of receipt, with its calendar; before there was one, the oldest version."""
         wanted = job.plan.mapping.policy or self._policy
         days = {received.date() for each in placed if (received := each.found.received_at) is not None}
-        rules: dict[date, Circumstances] = {}
-        for day in days:
-            policy = await self._rulebook.in_force_or_oldest(wanted, day)
-            rules[day] = Circumstances(now=now, policy=policy, calendar=await self._rulebook.calendar(policy))
-        return rules
+        policies = {day: await self._rulebook.in_force_or_oldest(wanted, day) for day in days}
+        one_of_each = {each.calendar: each for each in policies.values()}
+        known = {name: await self._rulebook.calendar(policy) for name, policy in one_of_each.items()}
+        return {
+            day: Circumstances(now=now, policy=policy, calendar=known[policy.calendar])
+            for day, policy in policies.items()
+        }
 
     def _decide(self, job: ImportJob, placed: Sequence[Placed], rules: dict[date, Circumstances]) -> list[TakenOver]:
         return [self._case(job, each, rules) for each in placed]

@@ -47,7 +47,7 @@ def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstanc
 
 def decide_import(fact: f.Imported, submission_id: str, circumstances: Circumstances) -> tuple[f.Entry, ...]:
     """The first entries of a case from another system. No notice is sent; an open one has its clocks from receipt."""
-    recorder = _Recorder(fact.intake.reference, 1, None, *_rules_known(circumstances), {})
+    recorder = Recorder(fact.intake.reference, 1, None, *_rules_known(circumstances), {})
     entries = [recorder.record(fact, circumstances.now, fact.intake.taken_by, submission_id)]
     if fact.is_closed:
         return tuple(entries)
