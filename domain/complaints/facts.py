@@ -12,8 +12,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from domain.complaints.callback import Visit
+from domain.complaints.delivery_facts import (
+    CallTold,
+    CallTried,
+    HoldReminded,
+    StepBounced,
+    StepDeferred,
+    StepReleased,
+    StepRerouted,
+)
+from domain.complaints.fact_parts import Fact
 from domain.complaints.holds import Hold
-from domain.complaints.opening_facts import Fact, Imported, Received
+from domain.complaints.opening_facts import Imported, Received
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.redress import Redress
 from domain.complaints.terms import (
@@ -33,6 +43,7 @@ class Acknowledged(Fact):
 
 class AcknowledgementOrdered(Fact):
     type: Literal["complaint.acknowledgement_ordered"] = "complaint.acknowledgement_ordered"
+    way: Way = Way.EMAIL
 
 
 class Assessed(Fact):
@@ -46,6 +57,7 @@ class Assessed(Fact):
 class ExplanationApproved(Fact):
     type: Literal["complaint.explanation_approved"] = "complaint.explanation_approved"
     letter: str
+    way: Way = Way.EMAIL
 
 
 class Explained(Fact):
@@ -86,6 +98,7 @@ class ResponseApproved(Fact):
     outcome: str
     cause: str
     remedies: tuple[str, ...]
+    summary: bool = False
 
 
 class Responded(Fact):
@@ -163,6 +176,8 @@ class Extended(Fact):
 class UpdateOrdered(Fact):
     type: Literal["complaint.update_ordered"] = "complaint.update_ordered"
     letter: str
+    way: Way = Way.EMAIL
+    holding: bool = False
 
 
 class CustomerUpdated(Fact):
@@ -226,6 +241,7 @@ class ExternalOutcome(Fact):
 class PartnerAsked(Fact):
     type: Literal["partner.asked"] = "partner.asked"
     request: PartnerRequest
+    way: Way | None = None
 
 
 class PartnerReplied(Fact):
@@ -385,7 +401,14 @@ AnyFact = Annotated[
     | StepFailed
     | StepDone
     | StepRetried
-    | StepSkipped,
+    | StepSkipped
+    | StepDeferred
+    | StepReleased
+    | StepBounced
+    | StepRerouted
+    | CallTried
+    | CallTold
+    | HoldReminded,
     Field(discriminator="type"),
 ]
 

@@ -1,22 +1,12 @@
-"""What every fact is, and the two with which a ledger begins: taken in here, or taken over from elsewhere."""
+"""The two facts with which a ledger begins: taken in here, or taken over from elsewhere."""
 
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from domain.complaints.clocks import Clock
+from domain.complaints.fact_parts import Fact
 from domain.complaints.intake import Intake
-from domain.complaints.steps import Step
-
-
-class Fact(BaseModel):
-    """Something that happened, with the clocks it set or changed and the steps it planned."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    clocks: tuple[Clock, ...] = ()
-    steps: tuple[Step, ...] = ()
 
 
 class Received(Fact):
@@ -37,6 +27,6 @@ class Imported(Fact):
     source: str
     batch: str
     row: int
-    legacy: dict[str, str] = {}
+    legacy: dict[str, str] = Field({}, description="what that system called things")
     is_closed: bool
     ended_at: datetime | None = None

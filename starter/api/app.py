@@ -16,6 +16,8 @@ from starter.api import (
     forms,
     health,
     imports,
+    letters,
+    likeness,
     links,
     narratives,
     open311,
@@ -51,12 +53,14 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         redoc_url=None,
     )
     for part in (
+        likeness,
         batches,
         narratives,
         complaints,
         clocks,
         attachments,
         links,
+        letters,
         steps,
         registry,
         calendars,

@@ -19,6 +19,9 @@ PLACES = {
     "file": "att_nothing",
     "calendar_id": "nowhere",
     "import_id": "imp_nothing",
+    "letter": "acknowledgement",
+    "item": "acknowledgement.1",
+    "who": "partner.nobody",
     "customer": "cus_" + "0" * 32,
     "kind": "final_response",
 }
