@@ -8,8 +8,10 @@ from domain.complaints.taxonomy import Taxonomy
 from runtime.assembly import Parts
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
+from starter.case_packs import PackDesk
 from starter.desk import CaseDesk
 from starter.forms import FormDesk
+from starter.imports import ImportDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.letters import LetterDesk
@@ -19,8 +21,10 @@ from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
+from storage.attachments import Attachments
 from storage.batches import Batches
 from storage.contacts import Contacts
+from storage.imports import Imports
 from storage.limits import Buckets
 from storage.webhook_deliveries import WebhookDeliveries
 from storage.webhooks import Webhooks
@@ -47,6 +51,8 @@ class Services:
     limits: PublicLimits
     webhooks: Webhooks
     webhook_deliveries: WebhookDeliveries
+    packs: PackDesk
+    imports: ImportDesk
     letters: LetterDesk
 
 
@@ -67,6 +73,15 @@ def services(parts: Parts) -> Services:
         region=parts.settings.default_region,
         zone=parts.settings.time_zone,
     )
+    forms = FormDesk(
+        vault=parts.vault,
+        ledger=parts.ledger,
+        people=parts.people,
+        cases=cases,
+        reads=reads,
+        taxonomy=taxonomy,
+        zone=parts.settings.time_zone,
+    )
     return Services(
         parts=parts,
         taxonomy=taxonomy,
@@ -85,7 +100,7 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
-        likeness=LikenessDesk(parts.pool, parts.vault),
+        likeness=LikenessDesk(parts.pool, parts.vault, reads),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
         narratives=NarrativeSearch(parts.records, parts.vault, reads),
@@ -97,14 +112,15 @@ def services(parts: Parts) -> Services:
             files=parts.files,
             reads=reads,
         ),
-        forms=FormDesk(
-            vault=parts.vault,
-            ledger=parts.ledger,
-            people=parts.people,
-            cases=cases,
-            reads=reads,
+        forms=forms,
+        packs=PackDesk(ledger=parts.ledger, attachments=Attachments(parts.pool, parts.vault), cases=cases, forms=forms),
+        imports=ImportDesk(
+            imports=Imports(parts.pool, parts.vault, parts.keys, parts.settings.default_region),
+            rulebook=parts.rulebook,
             taxonomy=taxonomy,
-            zone=parts.settings.time_zone,
+            region=parts.settings.default_region,
+            default_policy=parts.settings.default_policy,
+            start=parts.launcher.start_import,
         ),
         webhooks=Webhooks(parts.pool, parts.keys),
         webhook_deliveries=WebhookDeliveries(parts.pool),
