@@ -10,6 +10,7 @@ import pytest
 
 from domain.access import Role
 from runtime.assembly import tell_all, webhook_post
+from runtime.housekeeping import Chore, keep_house
 from runtime.webhooks import WebhookPost
 from tests.api.visitors import Api, problem, wrong_fields
 from tests.endpoints import Endpoints, Told, endpoints
@@ -26,14 +27,12 @@ async def served() -> AsyncIterator[Endpoints]:
 async def postman(house: House) -> AsyncIterator[WebhookPost]:
     """What the worker does as a chore, for as long as the tests of this file run."""
     post = webhook_post(house.parts)
-
-    async def walk() -> None:
-        while True:
-            await tell_all(house.parts.pool)
-            await post.open_lanes()
-            await asyncio.sleep(0.05)
-
-    walking = asyncio.create_task(walk())
+    often = timedelta(seconds=0.05)
+    chores = [
+        Chore("tell what happened", often, lambda: tell_all(house.parts.pool)),
+        Chore("tell webhooks", often, post.open_lanes),
+    ]
+    walking = asyncio.create_task(keep_house(chores))
     yield post
     walking.cancel()
     await post.close()
