@@ -113,6 +113,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "change_policy": frozenset({_S}),
     "abort": frozenset({_O}),
     "retry_step": frozenset({_O}),
+    "amend_step": frozenset({_O}),
     "skip_step": frozenset({_O}),
 }
 """Roles by permission; a command of a case is a permission under its own name."""

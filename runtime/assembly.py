@@ -34,6 +34,7 @@ from storage.ledger import Ledger
 from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
+from storage.steps import StepRecords
 from storage.vault import Vault
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
@@ -55,6 +56,7 @@ class Parts:
     ledger: Ledger
     people: People
     records: CaseRecords
+    steps: StepRecords
     unstarted: UnstartedCases
     rulebook: Rulebook
     client: Client
@@ -95,6 +97,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         ledger=Ledger(pool),
         people=People(pool),
         records=CaseRecords(pool),
+        steps=StepRecords(pool),
         unstarted=unstarted,
         rulebook=Rulebook(pool),
         client=client,

@@ -11,6 +11,7 @@ from starter.desk import CaseDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.repetitions import Repetitions
+from starter.steps import StepDesk
 from storage.batches import Batches
 
 
@@ -26,6 +27,7 @@ class Services:
     cases: CaseDesk
     batches: BatchDesk
     batch_records: Batches
+    steps: StepDesk
     attachments: AttachmentDesk
 
 
@@ -61,5 +63,13 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
+        steps=StepDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            steps=parts.steps,
+            cases=parts.records,
+            keys=keys,
+            start=parts.launcher.start_batch,
+        ),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys),
     )

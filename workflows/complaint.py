@@ -23,7 +23,7 @@ from workflows.alarm import Alarm
 from workflows.options import attempts_made, error_code, insist, step_retries
 
 with workflow.unsafe.imports_passed_through():
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from contracts.cases import Answer, CaseStart, Loaded, Recorded, Recording, StepOrder, StepReceipt
     from contracts.names import (
@@ -75,7 +75,7 @@ class ComplaintCase:
         self._show_need()
         while not await self._is_over():
             self._carry_out_steps()
-            self._alarm.set_for(self._case.nearest_due())
+            self._alarm.set_for(self._next_look())
             await workflow.wait_condition(self._has_work)
             await self._settle()
             if self._should_leave():
@@ -119,6 +119,12 @@ class ComplaintCase:
         await workflow.wait_condition(lambda: waiting.ruling is not None)
         assert waiting.ruling is not None  # noqa: S101  the condition just waited for
         return waiting.ruling
+
+    def _next_look(self) -> datetime | None:
+        """The nearest due time, or when a step that was put off is to begin."""
+        put_off = (step.not_before for step in self._case.steps_to_carry_out() if step.key not in self._in_flight)
+        moments = [self._case.nearest_due(), *put_off]
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def _has_work(self) -> bool:
         return bool(self._inbox) or self._alarm.has_rung
@@ -164,7 +170,7 @@ class ComplaintCase:
 
     def _carry_out_steps(self) -> None:
         """Start what the record says is running and is not in flight: after a restart, a rebuild, a retry alike."""
-        for step in self._case.steps_to_carry_out():
+        for step in self._case.steps_to_begin(self._alarm.now()):
             if step.key not in self._in_flight:
                 self._in_flight.add(step.key)
                 asyncio.create_task(self._carry_out(step))  # noqa: RUF006  the workflow's loop keeps its tasks
@@ -198,7 +204,7 @@ class ComplaintCase:
             customer=intake.customer,
             language=intake.language,
             step=step,
-            effect_key=effect_key(self._case.reference, step.key),
+            effect_key=effect_key(self._case.reference, step.key, step.version),
         )
 
     async def _is_over(self) -> bool:

@@ -107,8 +107,20 @@ def reopen(situation: Situation) -> Facts:
 def retry_step(situation: Situation) -> Facts:
     command = _command(situation, c.RetryStep)
     step = _step(situation, command.step)
-    again = step.model_copy(update={"state": StepState.RUNNING, "error": None})
+    again = step.model_copy(update={"state": StepState.RUNNING, "error": None, "not_before": None})
     yield f.StepRetried(step=step.key, reason=command.reason, steps=(again,))
+
+
+def amend_step(situation: Situation) -> Facts:
+    command = _command(situation, c.AmendStep)
+    step = _step(situation, command.step)
+    changed = {name: value for name, value in command.changes.items() if getattr(step, name) != value}
+    if not changed:
+        raise Refused("nothing_changes", f"{step.key} is so already; retry it")
+    another_effect = changed.keys() - {"not_before"}
+    again = {"state": StepState.RUNNING, "error": None, "version": step.version + bool(another_effect)}
+    amended = step.model_copy(update={"not_before": None, **changed, **again})
+    yield f.StepAmended(step=step.key, reason=command.reason, changed=tuple(sorted(changed)), steps=(amended,))
 
 
 def skip_step(situation: Situation) -> Facts:

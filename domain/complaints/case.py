@@ -114,6 +114,10 @@ class Case(BaseModel):
         corrections = tuple(step for step in steps if step.kind is StepKind.IDENTITY_CORRECTION)
         return tuple(step for step in corrections[:1] or steps if step.state is StepState.RUNNING)
 
+    def steps_to_begin(self, now: datetime) -> tuple[Step, ...]:
+        """Those of them that are not put off."""
+        return tuple(step for step in self.steps_to_carry_out() if not step.is_put_off(now))
+
     def step(self, key: str) -> Step | None:
         return next((step for step in self.steps if step.key == key), None)
 

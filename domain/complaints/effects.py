@@ -114,7 +114,7 @@ def _clocks_of(case: Case, fact: f.AnyFact, law: Law) -> tuple[Clock, ...]:  # n
             return ()
 
 
-def steps_of(case: Case | None, fact: f.AnyFact, policy: Policy) -> tuple[Step, ...]:  # noqa: C901  one line a fact
+def steps_of(case: Case | None, fact: f.AnyFact, policy: Policy, at: datetime) -> tuple[Step, ...]:  # noqa: C901  one line a fact
     """The steps that the fact plans, and those that it ends."""
     match fact:
         case f.Received(intake=intake) if _owes_a_notice(intake.channel, intake.reachable_by, policy):
@@ -139,7 +139,8 @@ def steps_of(case: Case | None, fact: f.AnyFact, policy: Policy) -> tuple[Step, 
         case f.Corrected(new_text=str() as text, field=field):
             return (_planned(case, StepKind.IDENTITY_CORRECTION, text, detail=field),)
         case f.Withdrawn() | f.Aborted():
-            messages = (step for step in case.parked if step.is_message)
+            idle = (step for step in case.unfinished_steps if step.state is StepState.PARKED or step.is_put_off(at))
+            messages = (step for step in idle if step.is_message)
             return tuple(step.model_copy(update={"state": StepState.DROPPED}) for step in messages)
     return fact.steps
 

@@ -59,6 +59,7 @@ _SideFact = (
     | f.StepFailed
     | f.StepDone
     | f.StepRetried
+    | f.StepAmended
 )
 
 
@@ -222,6 +223,7 @@ def _side_changes(case: Case, fact: _SideFact, actor: str, at: datetime) -> dict
             | f.StepFailed()
             | f.StepDone()
             | f.StepRetried()
+            | f.StepAmended()
         ):
             return {}
         case unknown:

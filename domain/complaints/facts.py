@@ -335,6 +335,15 @@ class StepRetried(Fact):
     reason: str | None
 
 
+class StepAmended(Fact):
+    """An operator changed a step; `steps` has it as it is now tried."""
+
+    type: Literal["step.amended"] = "step.amended"
+    step: str
+    reason: str
+    changed: tuple[str, ...]
+
+
 class StepSkipped(Fact):
     type: Literal["step.skipped"] = "step.skipped"
     step: str
@@ -390,6 +399,7 @@ AnyFact = Annotated[
     | StepFailed
     | StepDone
     | StepRetried
+    | StepAmended
     | StepSkipped,
     Field(discriminator="type"),
 ]

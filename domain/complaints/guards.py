@@ -4,11 +4,12 @@ The same for HTTP, CLI, console and bulk. A guard that needs what is not known (
 listed, the policy in a validator) lets pass: it is asked again when the command is recorded.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.complaints.assignment import why_not
 from domain.complaints.commands import (
     Acknowledge,
+    AmendStep,
     Assess,
     Assign,
     Correct,
@@ -21,6 +22,7 @@ from domain.complaints.commands import (
 )
 from domain.complaints.policy import Duty
 from domain.complaints.situation import Refused, Situation
+from domain.complaints.steps import AMENDABLE, CARRIED, Step
 from domain.complaints.terms import LETTERS, Correctable, StepKind, StepState, Way
 
 
@@ -144,25 +146,50 @@ def something_changes(situation: Situation) -> None:
 
 def step_is_parked(situation: Situation) -> None:
     command = situation.command
-    if not isinstance(command, RetryStep | SkipStep):
-        if not situation.case.parked:
+    if not isinstance(command, RetryStep | AmendStep | SkipStep):
+        if not any(_waits_for_an_operator(step, situation) for step in situation.case.steps):
             raise Refused("nothing_parked", "no step of this case waits for an operator")
         return
     step = situation.case.step(command.step)
     if step is None:
         raise Refused("unknown_step", f"this case has no step {command.step}")
-    if step.state is not StepState.PARKED:
+    if not _waits_for_an_operator(step, situation):
         raise Refused("step_not_parked", f"{command.step} is {step.state}, not parked")
+
+
+def _waits_for_an_operator(step: Step, situation: Situation) -> bool:
+    """Parked, or put off by an operator and not begun yet."""
+    return step.state is StepState.PARKED or step.is_put_off(situation.now)
 
 
 def letter_still_means_something(situation: Situation) -> None:
     """A date that does not hold any more is not written to the customer; skip the letter."""
     command, case = situation.command, situation.case
-    step = case.step(command.step) if isinstance(command, RetryStep) else None
+    step = case.step(command.step) if isinstance(command, RetryStep | AmendStep) else None
     if step is None or step.kind is not StepKind.EXTENSION_LETTER:
         return
     if case.extension is None or case.extension.letter != step.text:
         raise Refused("extension_over", f"the extension that {step.key} announces does not hold any more; skip it")
+
+
+def amendment_fits_the_step(situation: Situation) -> None:
+    """Only what this kind of step has, on a way that we carry and on which the customer can be reached, and soon."""
+    command, case = situation.command, situation.case
+    step = case.step(command.step) if isinstance(command, AmendStep) else None
+    if step is None or not isinstance(command, AmendStep):
+        return
+    if unknown := command.changes.keys() - AMENDABLE[step.kind]:
+        raise Refused("not_amendable", f"{', '.join(sorted(unknown))} cannot be changed of a step {step.kind}")
+    if command.way is not None and command.way not in CARRIED:
+        carried = ", ".join(sorted(CARRIED))
+        raise Refused("way_not_carried", f"we bring nothing by {command.way} ourselves, only by: {carried}")
+    if command.way is not None and command.way not in case.intake.reachable_by:
+        raise Refused("not_reachable", f"the customer left nothing to be reached at by {command.way}")
+    if command.not_before is not None and command.not_before > situation.now + LONGEST_PUT_OFF:
+        raise Refused("too_far_ahead", f"a step is put off by {LONGEST_PUT_OFF.days} days at most")
+
+
+LONGEST_PUT_OFF = timedelta(days=30)
 
 
 def current_code(situation: Situation, field: Correctable) -> str | None:

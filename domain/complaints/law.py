@@ -127,6 +127,11 @@ RULES: dict[type[c.Command], Rule] = {
     c.ChangePolicy: Rule(OPEN, linking.change_policy, (linking.policy_is_another,)),
     c.Abort: Rule(OPEN, acts.abort, (guards.step_is_parked,)),
     c.RetryStep: Rule(ANY, acts.retry_step, (guards.step_is_parked, guards.letter_still_means_something)),
+    c.AmendStep: Rule(
+        ANY,
+        acts.amend_step,
+        (guards.step_is_parked, guards.letter_still_means_something, guards.amendment_fits_the_step),
+    ),
     c.SkipStep: Rule(ANY, acts.skip_step, (guards.step_is_parked,)),
     c.Tick: Rule(ANY, acts.tick),
     c.StepDone: Rule(ANY, acts.step_done),

@@ -55,7 +55,7 @@ async def ready(services: House, response: Response) -> Readiness:
 async def metrics(services: House) -> Response:
     """Without the store the last figures of it are shown; what this process counted is always there."""
     with suppress(StoreAway):
-        telemetry.show_parked_steps(await services.parts.records.parked_by_kind())
+        telemetry.show_parked_steps(await services.parts.steps.parked_by_kind())
         telemetry.show_outbox_depth(await services.parts.records.outbox_depth())
         telemetry.show_oldest_unstarted_intake(await _unstarted_seconds(services) or 0.0)
     return Response(telemetry.exposition(), media_type=telemetry.CONTENT_TYPE)

@@ -100,6 +100,10 @@ COMMANDS: dict[str, tuple[c.Command, dict[str, str]]] = {
     "close": (s.CLOSE, {"responded": "closed"}),
     "abort": (s.ABORT, dict.fromkeys(OPEN, "closed")),
     "retry step": (c.RetryStep(step="acknowledgement.1"), stays(*OPEN, *EXPLAINED, "closed after an answer")),
+    "amend step": (
+        c.AmendStep(step="acknowledgement.1", reason=s.text(9), not_before=s.RECEIVED_AT),
+        stays(*OPEN, *EXPLAINED, "closed after an answer"),
+    ),
     "skip step": (
         c.SkipStep(step="acknowledgement.1", reason=s.text(9)),
         stays(*OPEN, *EXPLAINED, "closed after an answer"),
@@ -118,7 +122,7 @@ BEFOREHAND: dict[str, tuple[tuple[c.Command, str], ...]] = {
     "unmerge": ((s.MERGE, SUPERVISOR),),
     "unlink incident": ((s.LINK_INCIDENT, SUPERVISOR),),
     **dict.fromkeys(
-        ("abort", "retry step", "skip step"),
+        ("abort", "retry step", "amend step", "skip step"),
         ((c.StepFailed(step="acknowledgement.1", error="mail_refused", attempts=5), "system"),),
     ),
 }
@@ -147,6 +151,7 @@ TELLING_GUARDS = {
     "reject redress": {"no_redress_asked"},
     "reopen": {"not_answered"},  # a complaint closed as invalid is appealed, not reopened
     "retry step": {"step_not_parked"},
+    "amend step": {"step_not_parked"},
     "skip step": {"step_not_parked"},
     "start investigation": {"not_the_handler"},
     "start investigation in stage two": {"not_the_handler"},

@@ -34,6 +34,8 @@ def _answered() -> Story:
     story.failed("response_letter.1")
     story.do(c.RetryStep(step="response_letter.1"))
     story.failed("response_letter.1")
+    story.do(c.AmendStep(step="response_letter.1", reason=s.text(9), not_before=story.now))
+    story.failed("response_letter.1")
     story.do(c.SkipStep(step="response_letter.1", reason=s.text(9)))
     answer = c.Respond(way=Way.POST, letter=s.text(4), outcome="upheld", cause="staff", remedies=("refund", "apology"))
     of_category, of_email = (

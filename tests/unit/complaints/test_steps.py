@@ -1,9 +1,15 @@
 """The steps of a case: planned by facts, delivered, parked, retried, skipped, dropped; and what comes too late."""
 
+from datetime import timedelta
+
+import pytest
+
 from domain.complaints import commands as c
+from domain.complaints import facts as f
+from domain.complaints import guards
 from domain.complaints.situation import SYSTEM
 from domain.complaints.steps import effect_key
-from domain.complaints.terms import Status
+from domain.complaints.terms import Status, StepState, Way
 from tests.unit.complaints import story as s
 from tests.unit.complaints.story import HANDLER, HOTLINE, Story, story_at
 
@@ -79,6 +85,49 @@ def test_a_retried_step_runs_again_under_its_own_key_and_remembers_its_rounds() 
     story.delivered("response_letter.1")
     assert story.case.status is Status.RESPONDED
     assert story.case.step("response_letter.1") == step.model_copy(update={"state": "done", "rounds": 3})
+
+
+def amend(story: Story, step: str, **changes: object) -> list[str]:
+    return story.do(c.AmendStep.model_validate({"step": step, "reason": s.text(9), **changes}), OPERATOR)
+
+
+def test_a_step_that_was_put_off_begins_when_its_time_has_come_and_keeps_its_key() -> None:
+    story = with_letter_parked()
+    tomorrow = story.now + timedelta(days=1)
+    assert amend(story, "response_letter.1", not_before=tomorrow) == ["step.amended"]
+    [step] = story.case.steps_in(StepState.RUNNING)[1:]
+    assert (step.key, step.error, step.rounds, step.version) == ("response_letter.1", None, 1, 1)
+    assert step not in story.case.steps_to_begin(tomorrow - timedelta(seconds=1))
+    assert step in story.case.steps_to_begin(tomorrow)
+
+
+def test_a_step_on_another_way_is_another_effect_with_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "CARRIED", frozenset({Way.EMAIL, Way.PHONE}))
+    story = story_at("responding", reachable_by=("email", "phone"))
+    story.failed("response_letter.1")
+    amend(story, "response_letter.1", way="phone")
+    step = story.case.step("response_letter.1")
+    assert step is not None
+    assert (step.way, step.version) == (Way.PHONE, 2)
+    assert effect_key("C-2026-000017", step.key, step.version) == "C-2026-000017:response_letter.1:2"
+    assert story.told(f.StepAmended)[-1].changed == ("way",)
+
+
+def test_an_operator_changes_the_mind_about_a_step_that_was_put_off() -> None:
+    story = with_letter_parked()
+    amend(story, "response_letter.1", not_before=story.now + timedelta(days=9))
+    amend(story, "response_letter.1", not_before=story.now + timedelta(days=1))
+    assert retry(story, "response_letter.1") == ["step.retried"]
+    [step] = story.case.steps_to_begin(story.now)[1:]
+    assert (step.key, step.not_before) == ("response_letter.1", None)
+    assert story.refused(c.RetryStep(step="response_letter.1"), OPERATOR) == "step_not_parked"
+
+
+def test_a_withdrawal_drops_a_letter_that_was_put_off_and_not_one_that_is_under_way() -> None:
+    story = with_letter_parked()
+    amend(story, "response_letter.1", not_before=story.now + timedelta(days=1))
+    story.do(s.WITHDRAW, HOTLINE)
+    assert states(story) == {"acknowledgement.1": "running", "response_letter.1": "dropped"}
 
 
 def test_a_skipped_answer_goes_back_to_the_handler_who_writes_another_under_a_new_key() -> None:
