@@ -1,7 +1,8 @@
 """Record the histories of every path under the version that pyproject.toml names: `python -m tests.replay.record`.
 
 When: once, as the last thing before a release, so that every later release can be held against what runs in the field.
-While a version is not released yet, its histories may be recorded again after a change of the workflow (`--again`).
+While a version is not released yet, its histories may be recorded again after a change of the workflow (`--again`),
+and new scenarios be added (`--missing`).
 Never for a version that is out: cases of that version are running somewhere, and a history that was recorded anew
 would only show that today's code can replay itself. If an old history fails to replay, the change needs
 `workflow.patched`, not a new recording.
@@ -12,7 +13,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,7 +32,7 @@ from starter.embedded.binaries import temporal_program
 from starter.embedded.temporal import DYNAMIC_CONFIG
 from tests.house import House, open_house
 from tests.mail_server import MailServer
-from tests.replay.histories import ENDING, FINGERPRINTS, HISTORIES, KEYS, VERSION, fingerprint, write
+from tests.replay.histories import ENDING, FINGERPRINTS, HISTORIES, KEYS, VERSION, fingerprint, name_of, write
 from tests.replay.scenarios import SCENARIOS
 from tests.replay.stage import Stage
 from tests.workflows.failing import LedgerAway
@@ -42,17 +43,24 @@ SETTLED_AFTER_SECONDS = 0.3
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--again", action="store_true", help=f"{VERSION} is not released yet: replace its histories")
-    folder = HISTORIES / VERSION
-    if folder.exists() and not arguments.parse_args().again:
-        sys.exit(f"the histories of {VERSION} are recorded; --again only if it was never released")
-    keep(asyncio.run(record()), folder)
+    arguments.add_argument("--missing", action="store_true", help="add the scenarios that are not recorded yet")
+    folder, asked = HISTORIES / VERSION, arguments.parse_args()
+    if folder.exists() and not (asked.again or asked.missing):
+        sys.exit(f"the histories of {VERSION} are recorded; --again or --missing only if it was never released")
+    known = {name_of(file).partition(".")[0] for file in folder.glob(f"*{ENDING}")} if asked.missing else set()
+    recorded = asyncio.run(record(set(SCENARIOS) - known))
+    if asked.again:
+        clear(folder)
+    keep(recorded, folder)
 
 
-async def record() -> dict[str, WorkflowHistory]:
-    """Play every scenario; the histories of its case by name and number of the run."""
+async def record(wanted: Set[str]) -> dict[str, WorkflowHistory]:
+    """Play the scenarios wanted; the histories of each one's case by name and number of the run."""
     recorded = {}
     async with stage() as here:
         for name, scenario in SCENARIOS.items():
+            if name not in wanted:
+                continue
             told = await scenario(here)
             await asyncio.sleep(SETTLED_AFTER_SECONDS)
             for number, history in enumerate(await histories(here.house, told), start=1):
@@ -60,15 +68,20 @@ async def record() -> dict[str, WorkflowHistory]:
     return recorded
 
 
-def keep(recorded: dict[str, WorkflowHistory], folder: Path) -> None:
-    """Put the histories in the place of those that are there."""
-    folder.mkdir(parents=True, exist_ok=True)
+def clear(folder: Path) -> None:
     for file in folder.iterdir():
         file.unlink()
+
+
+def keep(recorded: dict[str, WorkflowHistory], folder: Path) -> None:
+    """Add the histories to those that are there, and their commands to the list for the reviewer."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, history in recorded.items():
         write(folder / f"{name}{ENDING}", history)
-    commands = {name: fingerprint(history) for name, history in recorded.items()}
-    (folder / FINGERPRINTS).write_text(json.dumps(commands, indent=1) + "\n", "utf-8")
+    fingerprints = folder / FINGERPRINTS
+    commands = json.loads(fingerprints.read_text("utf-8")) if fingerprints.exists() else {}
+    commands |= {name: fingerprint(history) for name, history in recorded.items()}
+    fingerprints.write_text(json.dumps(commands, indent=1) + "\n", "utf-8")
 
 
 async def histories(house: House, told: str) -> list[WorkflowHistory]:
@@ -96,7 +109,9 @@ async def stage() -> AsyncIterator[Stage]:
         stack.push_async_callback(mail.stop)
         await mail.start()
         time = await stack.enter_async_context(await _time_skipping())
-        house = await stack.enter_async_context(open_house(postgres.url, time.client, KEYS, smtp_url=mail.url))
+        house = await stack.enter_async_context(
+            open_house(postgres.url, time.client, KEYS, smtp_url=mail.url, files_dir=folder / "files")
+        )
         ledger = LedgerAway(house.parts.pool)
         await stack.enter_async_context(case_worker(replace(house.parts, ledger=ledger), strict=True))
         yield Stage(house, mail, time, ledger)
