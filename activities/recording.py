@@ -1,6 +1,7 @@
 """Deciding and recording: the one activity in which a case changes."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -18,6 +19,7 @@ from activities.ports import (
 from contracts.cases import CaseStart, Loaded, Patience, Recorded, Recording
 from contracts.names import DIVERGED, LOAD_CASE, PERFORM_AND_RECORD, SUPERSEDED
 from domain.calendar import Calendar
+from domain.complaints.case import Case
 from domain.complaints.commands import (
     ApproveRedress,
     Assign,
@@ -71,6 +73,7 @@ class CaseRecorder:
         recorded: dict[str, int] = {}
         circumstances = await self._circumstances(request)
         for _ in range(MAX_ROUNDS):
+            circumstances = replace(circumstances, pinned=await self._pinned(case))
             decided = decide_all(case, request.submissions, circumstances, recorded)
             if not decided.entries:
                 return Recorded(entries=adopted, rulings=decided.rulings)
@@ -103,6 +106,11 @@ class CaseRecorder:
             candidates=await self._staff.candidates() if chooses else None,
             other=await self._other_policy(commands),
         )
+
+    async def _pinned(self, case: Case) -> dict[str, Calendar]:
+        """The versions of calendars that the case's open clocks count in."""
+        pins = {clock.calendar for clock in case.clocks if clock.is_open}
+        return {pin: await self._rulebook.pinned_calendar(pin) for pin in sorted(pins)}
 
     async def _other_policy(self, commands: Iterable[Command]) -> tuple[Policy, Calendar] | None:
         """The policy that a command changes to, and its calendar."""

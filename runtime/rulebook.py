@@ -47,6 +47,14 @@ class Rulebook:
             raise UnknownCalendar(f"{policy.pin} counts in the calendar {policy.calendar}, which is not there")
         return found.calendar
 
+    async def pinned_calendar(self, pin: str) -> Calendar:
+        """The version that a clock names (`cn@3`). Raises UnknownCalendar."""
+        calendar_id, _, version = pin.rpartition("@")
+        found = await self.calendars.version(calendar_id, int(version))
+        if found is None:
+            raise UnknownCalendar(f"{pin} is not there")
+        return found.calendar
+
     async def in_force(self, policy_id: str, on: date) -> Policy:
         """The newest version of a policy that is valid on a day. Raises UnknownPolicy."""
         valid = [policy for policy in self._in_force(on) if policy.id == policy_id]

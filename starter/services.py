@@ -8,9 +8,13 @@ from runtime.assembly import Parts
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
 from starter.desk import CaseDesk
+from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.privacy import PrivacyDesk
+from starter.reading import Reads
 from starter.repetitions import Repetitions
+from starter.searching import NarrativeSearch
 from starter.steps import StepDesk
 from storage.batches import Batches
 
@@ -29,11 +33,15 @@ class Services:
     batch_records: Batches
     steps: StepDesk
     attachments: AttachmentDesk
+    reads: Reads
+    privacy: PrivacyDesk
+    narratives: NarrativeSearch
+    forms: FormDesk
 
 
 def services(parts: Parts) -> Services:
     taxonomy, keys = shipped.taxonomy(), RequestKeys(parts.keys.command_ids())
-    repetitions = Repetitions(parts.pool)
+    repetitions, reads = Repetitions(parts.pool), Reads(parts.pool)
     cases = CaseDesk(
         pool=parts.pool,
         vault=parts.vault,
@@ -71,5 +79,24 @@ def services(parts: Parts) -> Services:
             keys=keys,
             start=parts.launcher.start_batch,
         ),
-        attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys),
+        attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
+        reads=reads,
+        narratives=NarrativeSearch(parts.records, parts.vault, reads),
+        privacy=PrivacyDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            records=parts.records,
+            eraser=parts.eraser,
+            files=parts.files,
+            reads=reads,
+        ),
+        forms=FormDesk(
+            vault=parts.vault,
+            ledger=parts.ledger,
+            people=parts.people,
+            cases=cases,
+            reads=reads,
+            taxonomy=taxonomy,
+            zone=parts.settings.time_zone,
+        ),
     )

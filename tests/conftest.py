@@ -4,6 +4,7 @@ Every test that uses PostgreSQL or Temporal, also through another fixture, gets 
 """
 
 import base64
+import os
 import secrets
 import shutil
 import signal
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 SERVICES = frozenset({"postgres_server", "temporal_server", "time_skipping"})
 FOLDER_PREFIX = "amends-tests-"
+
+os.environ.pop("COLUMNS", None)  # the width of whose terminal the tests were started in
 
 # A power cut in the middle of a test is not what these tests are about.
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}

@@ -116,6 +116,11 @@ class Calendar(BaseModel):
     open_days: Annotated[tuple[OpenDay, ...], Field(max_length=_MOST_DAYS)] = ()
     changed_days: Annotated[tuple[ChangedDay, ...], Field(max_length=_MOST_DAYS)] = ()
 
+    @property
+    def pin(self) -> str:
+        """How a clock names the version that it counts in."""
+        return f"{self.id}@{self.version}"
+
     @cached_property
     def timetable(self) -> Timetable:
         """The working times laid out for look-up, made on first use."""

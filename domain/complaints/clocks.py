@@ -174,7 +174,7 @@ def start(rule: ClockRule, at: datetime, number: int, calendar: Calendar, pauses
         attempt=number,
         anchor=rule.anchor,
         span=rule.span,
-        calendar=f"{calendar.id}@{calendar.version}",
+        calendar=calendar.pin,
         started_at=at,
         due_at=end.at,
         first_due_at=end.at,

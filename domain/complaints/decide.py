@@ -3,6 +3,7 @@
 Which commands there are and when they are lawful stands in `law`; what has come due by itself in `overdue`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from domain.complaints.intake import HIGHEST_SEVERITY, Intake
 from domain.complaints.law import RULES
 from domain.complaints.overdue import next_overdue
 from domain.complaints.policy import Policy
-from domain.complaints.situation import SYSTEM, Circumstances, Refused, Situation
+from domain.complaints.situation import CUSTOMER, SYSTEM, Circumstances, Refused, Situation
 from domain.complaints.terms import Way
 
 
@@ -28,7 +29,7 @@ def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstanc
     A complaint that is logged after a due time begins with that breach.
     """
     policy, calendar = _rules_known(circumstances)
-    recorder = _Recorder(intake.reference, 1, None, policy, calendar)
+    recorder = _Recorder(intake.reference, 1, None, policy, calendar, {})
     if intake.is_emergency:
         intake = intake.model_copy(update={"severity": HIGHEST_SEVERITY})
 
@@ -39,9 +40,15 @@ def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstanc
     if intake.is_emergency:
         entries.append(record(f.Escalated(level=policy.emergency_level, cause="emergency")))
     entries += recorder.record_overdue(circumstances.now, submission_id)
-    if intake.channel in policy.told_at_intake:
+    if _was_told(intake, policy):
         entries.append(record(f.Acknowledged(way=Way(intake.channel))))
     return tuple(entries)
+
+
+def _was_told(intake: Intake, policy: Policy) -> bool:
+    """In the conversation; or by the receipt that our form shows, where no notice can follow it."""
+    by_receipt = intake.taken_by == CUSTOMER and intake.channel == Way.WEB and Way.EMAIL not in intake.reachable_by
+    return by_receipt or intake.channel in policy.told_at_intake
 
 
 def decide(case: Case, submission: c.Submission, circumstances: Circumstances) -> tuple[f.Entry, ...]:
@@ -51,7 +58,7 @@ def decide(case: Case, submission: c.Submission, circumstances: Circumstances) -
     `Refused` with the guard's name; then nothing has happened.
     """
     now, circumstances = circumstances.now, circumstances.under(case.policy)
-    recorder = _Recorder(case.reference, case.epoch, case, *_rules_known(circumstances))
+    recorder = _Recorder(case.reference, case.epoch, case, *_rules_known(circumstances), circumstances.pinned)
     overdue = recorder.record_overdue(now, submission.id)
     situation = Situation(recorder.case or case, submission.actor, submission.command, circumstances)
     _check(situation, type(submission.command))
@@ -112,6 +119,7 @@ class _Recorder:
     case: Case | None
     policy: Policy
     calendar: Calendar
+    pinned: Mapping[str, Calendar]
 
     def record(self, fact: f.AnyFact, at: datetime, actor: str, submission_id: str) -> f.Entry:
         entry = f.Entry(
@@ -134,7 +142,7 @@ class _Recorder:
         return entries
 
     def _complete(self, fact: f.AnyFact, at: datetime) -> f.AnyFact:
-        clocks = clocks_of(self.case, fact, Law(at, self.policy, self.calendar))
+        clocks = clocks_of(self.case, fact, Law(at, self.policy, self.calendar, self.pinned))
         further = self._windows(at) if isinstance(fact, f.Closed | f.Aborted) else {}
         if isinstance(fact, f.PolicyChanged):
             further = {"due_after": {clock.key: clock.due_at for clock in clocks if clock.is_open}}

@@ -3,8 +3,8 @@
 Run once, when the fact is recorded; the result stands in the fact.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain.calendar import Calendar
@@ -40,12 +40,17 @@ _OWED_AFTER_THE_END = frozenset({ClockKind.REDRESS_PAID, ClockKind.PENALTY_PAID}
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """The rules that hold at a moment."""
+    """The rules that hold at a moment: clocks start in the newest calendar, and go on in the one that they pinned."""
 
     at: datetime
     policy: Policy
     calendar: Calendar
+    pinned: Mapping[str, Calendar] = field(default_factory=dict)
     is_due_time: bool = False
+
+    def calendar_of(self, clock: Clock) -> Calendar:
+        """The version that the clock counts in (decision 9); one that is not at hand is a defect."""
+        return self.calendar if clock.calendar == self.calendar.pin else self.pinned[clock.calendar]
 
     def at_due_time(self, due_at: datetime) -> "Law":
         """The rules for what takes over where a clock ran out, however late that was noticed."""
@@ -194,7 +199,7 @@ def _resumed(case: Case, kind: HoldKind, law: Law) -> Iterator[Clock]:
     others = {other.kind for other in case.holds if other.kind is not kind}
     for clock in case.clocks:
         if clock.state is ClockState.PAUSED and not others.intersection(clock.paused_by):
-            yield clock.resumed(ended, law.calendar)
+            yield clock.resumed(ended, law.calendar_of(clock))
         elif clock.anchor is Anchor.HELD and clock.is_open and not others:
             yield clock.cancelled()
 
@@ -204,7 +209,7 @@ def _at_the_end(case: Case, law: Law) -> Iterator[Clock]:
     yield from cancelled(case.clocks, keep=_OWED_AFTER_THE_END)
     for clock in case.clocks:
         if clock.state is ClockState.PAUSED and clock.kind in _OWED_AFTER_THE_END:
-            yield clock.resumed(law.at, law.calendar)
+            yield clock.resumed(law.at, law.calendar_of(clock))
 
 
 def _under_the_new_policy(case: Case, law: Law) -> Iterator[Clock]:

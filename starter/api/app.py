@@ -5,7 +5,23 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from starter.api import attachments, batches, calendars, complaints, failures, health, registry, step_batches, steps
+from starter.api import (
+    attachments,
+    batches,
+    calendars,
+    clocks,
+    complaints,
+    failures,
+    forms,
+    health,
+    links,
+    narratives,
+    personal_data,
+    privacy,
+    registry,
+    step_batches,
+    steps,
+)
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
 from starter.services import Services
@@ -30,7 +46,21 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         docs_url=None,
         redoc_url=None,
     )
-    for part in (batches, complaints, attachments, step_batches, steps, registry, calendars):
+    for part in (
+        batches,
+        narratives,
+        complaints,
+        clocks,
+        attachments,
+        links,
+        step_batches,
+        steps,
+        registry,
+        calendars,
+        personal_data,
+        privacy,
+        forms,
+    ):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
     failures.install(app)

@@ -2,30 +2,33 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias, TypeVar
 
 import typer
 
 from domain.surveys.report.wording import ReportLanguage
 from starter.cli.client import AsJson
-from starter.cli.output import Exit, fail, stderr, stdout
+from starter.cli.output import Exit, fail, stderr, stdout, table_width
 
 if TYPE_CHECKING:
+    from documents.answers.raw_data import DataFormat
     from documents.answers.responses import DesignColumns
     from documents.answers.tables import AnswerTable
     from documents.rendering import ReportFormat
     from domain.surveys.errors import SurveyProblem
     from domain.surveys.report.document import KeyFigures, Report
+    from domain.surveys.report.evaluation import Evaluation
     from domain.surveys.report.tables import Table
 
 SEED = 1
 """Of the bootstrap, always the same: the same file gives the same report."""
 SHOWN_SECTIONS = ("one_page", "tree", "structure")
 MOST_PROBLEMS = 20
-WIDTH_OF_A_PIPE = 160
 
 Announce: TypeAlias = Callable[[str], None]
+_Format = TypeVar("_Format", bound=StrEnum)
 
 
 def index(
@@ -39,6 +42,10 @@ def index(
         list[Path] | None,
         typer.Option(metavar="OUT", help="Write the report: .html, .pdf, .xlsx or .json. Repeatable."),
     ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="OUT", help="Write the answers with weights, strata and flags: .csv or .sav. Repeatable."),
+    ] = None,
     lang: Annotated[ReportLanguage, typer.Option(help="Language of tables and reports.")] = ReportLanguage.ENGLISH,
     replicates: Annotated[
         int, typer.Option(min=0, max=20_000, help="Bootstrap replicates of the path model; 0 for no intervals.")
@@ -51,12 +58,17 @@ def index(
     """
     from documents.answers.responses import DesignColumns
 
-    outputs = [(path, _format_of(path)) for path in report or []]
-    with _shown_progress(steps=7 + len(outputs)) as announce:
-        written = _computed(file, (tree, model), DesignColumns(weights, strata, psu), replicates, announce)
+    outputs = [(path, _report_format(path)) for path in report or []]
+    data_outputs = [(path, _data_format(path)) for path in data or []]
+    with _shown_progress(steps=7 + len(outputs) + len(data_outputs)) as announce:
+        computed = _computed(file, (tree, model), DesignColumns(weights, strata, psu), replicates, announce)
+        written = computed.report
         for path, kind in outputs:
             announce(f"writing {path.name}")
             _write(written, path, kind, lang)
+        for path, form in data_outputs:
+            announce(f"writing {path.name}")
+            _write_data(computed.evaluation, path, form, lang)
     if as_json:
         from documents.rendering import as_json as json_of
 
@@ -65,9 +77,14 @@ def index(
         _show(written, lang)
 
 
+class _Computed(NamedTuple):
+    report: "Report"
+    evaluation: "Evaluation"
+
+
 def _computed(
     file: Path, named: tuple[str | None, str | None], design: "DesignColumns", replicates: int, announce: Announce
-) -> "Report":
+) -> _Computed:
     from importlib.metadata import version
 
     from documents.answers.responses import read_responses
@@ -88,12 +105,13 @@ def _computed(
         evaluation = evaluate(
             subject, responses, replicates=replicates, seed=SEED, announce=lambda step: announce(f"computing: {step}")
         )
-    return write_report(
+    report = write_report(
         evaluation,
         inputs={table.name: table.sha256},
         definitions={label(each): digest(each) for each in (tree, model) if each is not None},
         program=f"amends {version('amends')}",
     )
+    return _Computed(report, evaluation)
 
 
 def _read(file: Path, design: "DesignColumns") -> "AnswerTable":
@@ -145,13 +163,24 @@ def _shown_progress(steps: int) -> Iterator[Announce]:
         yield announce
 
 
-def _format_of(path: Path) -> "ReportFormat":
+def _report_format(path: Path) -> "ReportFormat":
     from documents.rendering import ReportFormat
 
+    return _format_of(path, ReportFormat)
+
+
+def _data_format(path: Path) -> "DataFormat":
+    from documents.answers.raw_data import DataFormat
+
+    return _format_of(path, DataFormat)
+
+
+def _format_of(path: Path, known: type[_Format]) -> _Format:
+    """The format that the ending says, of a file that can be written where it is to stand."""
     try:
-        kind = ReportFormat(path.suffix.lower().removeprefix("."))
+        kind = known(path.suffix.lower().removeprefix("."))
     except ValueError:
-        fail(f"{path}: {', '.join(f'.{each}' for each in ReportFormat)} is expected", Exit.USAGE)
+        fail(f"{path}: {', '.join(f'.{each}' for each in known)} is expected", Exit.USAGE)
     if not path.parent.is_dir():
         fail(f"{path.parent} is no folder", Exit.USAGE)
     return kind
@@ -162,6 +191,14 @@ def _write(report: "Report", path: Path, kind: "ReportFormat", language: ReportL
 
     with _refusing(Exit.FAILED):
         path.write_bytes(render(report, kind, language))
+
+
+def _write_data(evaluation: "Evaluation", path: Path, form: "DataFormat", language: ReportLanguage) -> None:
+    from documents.answers.raw_data import write_raw_data
+    from domain.surveys.report.raw_data import raw_data
+
+    with _refusing(Exit.FAILED):
+        path.write_bytes(write_raw_data(raw_data(evaluation), form, language))
 
 
 def _show(report: "Report", language: ReportLanguage) -> None:
@@ -206,4 +243,4 @@ def _show_table(table: "Table", language: ReportLanguage) -> None:
     for row in table.rows:
         first, *others = (escape(said(cell, language)) for cell in row.cells)
         grid.add_row("  " * row.level + first, *others)
-    Console(width=None if stdout.is_terminal else WIDTH_OF_A_PIPE).print("", grid, sep="\n")
+    Console(width=table_width()).print("", grid, sep="\n")

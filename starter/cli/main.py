@@ -2,7 +2,21 @@
 
 import typer
 
-from starter.cli import bulk, calendars, complaints, demo, index, parts, policies, registry, steps, surveys
+from starter.cli import (
+    bulk,
+    calendars,
+    complaints,
+    demo,
+    forms,
+    index,
+    keys,
+    parts,
+    policies,
+    privacy,
+    registry,
+    steps,
+    surveys,
+)
 
 app = typer.Typer(
     name="amends",
@@ -12,11 +26,16 @@ app = typer.Typer(
     help="Customer complaints and satisfaction as durable processes. Exit codes: 0 ok, 1 failed, 2 usage, 3 refused.",
 )
 app.add_typer(complaints.app, name="complaint")
+complaints.app.command(epilog="Example: amends complaint form C-2026-000001 --kind visit --lang zh --out visit.pdf")(
+    forms.form
+)
 app.command(epilog="Example: amends bulk assign --status accepted --dry-run")(bulk.bulk)
 app.add_typer(steps.app, name="steps")
 app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
+app.add_typer(privacy.app, name="privacy")
+app.add_typer(keys.app, name="keys")
 app.add_typer(surveys.app, name="survey")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
@@ -24,6 +43,9 @@ app.command(epilog="Examples: amends demo --once · amends demo --data-dir ./dem
 app.command(epilog="Example: amends up --data-dir ./data --port 8080")(parts.up)
 app.command()(parts.api)
 app.command()(parts.worker)
+app.command("codec-server", epilog="Example: amends codec-server --data-dir ./data --origin http://127.0.0.1:8233")(
+    parts.codec_server
+)
 app.command()(parts.migrate)
 app.command()(parts.rebuild)
 

@@ -32,7 +32,7 @@ def page(
     since: Since = None,
     before: Before = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most this many.")] = 50,
-    cursor: Annotated[str, typer.Option(help="Where the page before ended.")] = "",
+    cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
     url: Url = None,
     token: Token = None,
     data_dir: DataDir = None,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -12,12 +12,14 @@ from temporalio.testing import ActivityEnvironment
 from activities.ports import AlreadyRecorded, Appended, Behind
 from activities.recording import CaseRecorder
 from contracts.cases import CaseStart, Patience, Recorded, Recording
+from domain.calendar import Calendar
 from domain.complaints import commands as c
 from domain.complaints.case import REMEMBERED_COMMANDS, Case
 from domain.complaints.evolve import fold
 from domain.complaints.facts import Entry, Noted
 from runtime.assembly import Parts
 from storage.ledger import Ledger
+from storage.pool import transaction
 from tests.house import House
 
 TEXT = "txt_" + "0" * 32
@@ -190,6 +192,36 @@ async def test_a_ledger_that_never_stands_still_is_given_up_and_tried_again_late
     assert restless.others == 5
     recorded = await record(house, case, submitted(house, "assess-1", VALID))
     assert recorded.rulings[0].sequence == case.sequence + 6
+
+
+async def test_a_clock_goes_on_in_the_version_of_the_calendar_that_it_pinned(house: House) -> None:
+    case = await house.record(await house.take(channel="phone", policy="default"))
+    ways = [VALID, c.Claim(), c.StartInvestigation()]
+    prepared = [submitted(house, f"first-{number}", command) for number, command in enumerate(ways)]
+    now = datetime.now(UTC)
+    hold = c.Hold(kind="customer", until=now + timedelta(days=6), reason=TEXT)
+    case = fold((await record(house, case, *prepared, submitted(house, "hold-1", hold))).entries, case)
+    await in_tokyo_from_now_on(house, "cn")
+
+    resumed = await record(
+        house, case, submitted(house, "resume-1", c.Resume(kind="customer")), now=now + timedelta(days=3)
+    )
+    case = fold(resumed.entries, case)
+
+    [clock] = [clock for clock in case.clocks if clock.kind == "final_response"]
+    assert (clock.state, clock.calendar) == ("running", "cn@1")
+    assert clock.due_at.astimezone(UTC).hour == 16  # the end of a day in Shanghai; in Tokyo it is 15
+
+
+async def in_tokyo_from_now_on(house: House, calendar: str) -> None:
+    """A second version of the calendar, in which days end an hour earlier."""
+    newest = await house.parts.rulebook.calendars.newest(calendar)
+    assert newest is not None
+    document = newest.calendar.model_dump() | {"zone": "Asia/Tokyo", "version": newest.calendar.version + 1}
+    async with transaction(house.parts.pool) as connection:
+        await house.parts.rulebook.calendars.add(
+            connection, Calendar.model_validate(document), by="per_test", reason="moved", at=datetime.now(UTC)
+        )
 
 
 async def test_times_are_those_of_the_workflow_and_not_of_the_database(house: House) -> None:

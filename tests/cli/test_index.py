@@ -101,6 +101,17 @@ def test_answers_to_other_questions_are_refused_and_no_report_is_written(
     assert not (tmp_path / "report.html").exists()
 
 
+def test_the_answers_are_written_with_weights_and_strata(answers: Callable[..., Path], tmp_path: Path) -> None:
+    design = ["--tree", "gas_utility", "--weights", "weight", "--strata", "district"]
+    result = amends(answers(), *design, "--data", tmp_path / "raw.csv", "--data", tmp_path / "raw.sav")
+    assert result.exit_code == 0
+    rows = list(csv.DictReader((tmp_path / "raw.csv").read_text("utf-8-sig").splitlines()))
+    assert len(rows) == 40
+    assert (rows[1]["supply_pressure"], rows[1]["amends_weight"], rows[1]["amends_stratum"]) == ("5", "1.5", "east")
+    again = amends(tmp_path / "raw.sav", "--tree", "gas_utility", "--weights", "amends_weight")
+    assert "Satisfaction index: 89.2" in again.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -111,6 +122,7 @@ def test_answers_to_other_questions_are_refused_and_no_report_is_written(
         (["--tree", "gas_utility", "--weights", "w"], "the file has no column w; it has: supply_pressure"),
         (["--tree", "gas_utility", "--report", "report.doc"], "report.doc: .html, .pdf, .xlsx, .json is expected"),
         (["--tree", "gas_utility", "--report", "nowhere/r.pdf"], "nowhere is no folder"),
+        (["--tree", "gas_utility", "--data", "raw.xls"], "raw.xls: .csv, .sav is expected"),
     ],
 )
 def test_a_wrong_command_ends_with_2(arguments: list[str], said: str, answers: Callable[..., Path]) -> None:

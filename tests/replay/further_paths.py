@@ -3,11 +3,13 @@
 import asyncio
 from datetime import timedelta
 
+from domain.complaints import commands as c
+from domain.complaints.situation import CUSTOMER
 from domain.complaints.terms import Status
 from starter.attachments import File
 from tests.replay.beside_the_line import FULL
 from tests.replay.stage import CLOSE, LATER, TEXT, VALID, Stage, answer, explain, later, visit, window
-from tests.workflows.following import until_fact, until_known
+from tests.workflows.following import submit, until_fact, until_known
 
 PDF = b"%PDF-1.7 the canary's own"
 WITHDRAW = ("withdraw", {"reason": TEXT, "confirmed_by": "phone"})
@@ -186,6 +188,12 @@ async def called_back_and_half_content(stage: Stage) -> str:
     reference = await stage.answered(policy=FULL)
     await stage.do(reference, ("plan_callback", window()), by="caller")
     await stage.do(reference, visit(result="reached", solved="partly", reason=TEXT), by="caller")
+    return reference
+
+
+async def confirmed_by_the_customer(stage: Stage) -> str:
+    reference = await stage.answered()
+    await submit(stage.house, reference, "confirm-1", c.Confirm(satisfaction=5), actor=CUSTOMER)
     return reference
 
 

@@ -293,6 +293,7 @@ SCENARIOS: dict[str, Scenario] = {
         further.part_of_an_incident,
         further.under_another_policy_from_the_start,
         further.called_back_and_half_content,
+        further.confirmed_by_the_customer,
         further.refused_to_be_called,
         further.second_answer_after_stage_two,
         further.referred_at_once,

@@ -18,6 +18,8 @@ PLACES = {
     "batch": "bat_nothing",
     "file": "att_nothing",
     "calendar_id": "nowhere",
+    "customer": "cus_" + "0" * 32,
+    "kind": "final_response",
 }
 
 

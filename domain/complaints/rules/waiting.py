@@ -63,12 +63,13 @@ def extension_is_allowed(situation: Situation) -> None:
         raise Refused("not_an_extension", f"the clock is due at {clock.due_at.isoformat()} already")
     if case.extension is not None:
         raise Refused("extension_under_way", "an extension is under way already")
-    if known.policy is None or known.calendar is None:
+    calendar = known.calendar_of(clock)
+    if known.policy is None or calendar is None:
         return
     rule = _extension_rule(situation, clock)
     if rule is None:
         raise Refused("extension_not_allowed", f"the policy {known.policy.pin} does not extend {command.clock}")
-    latest = due(taken_over(clock.first_due_at, rule.longest), rule.longest, known.calendar).at
+    latest = due(taken_over(clock.first_due_at, rule.longest), rule.longest, calendar).at
     if command.until > latest:
         raise Refused("extension_too_long", f"the clock can be extended to {latest.isoformat()} at the latest")
 

@@ -7,7 +7,7 @@ weighted mean of its item, which is sound up to 5 % (Hair, Hult, Ringle, Sarsted
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -25,13 +25,28 @@ NO_VARIANCE = 1e-10
 CHUNK_ROWS = 8_192
 
 
+class _Range(NamedTuple):
+    """The smallest and the largest answer to an item; neither is a number where one is missing."""
+
+    low: float
+    high: float
+
+    @property
+    def is_complete(self) -> bool:
+        return not math.isnan(self.low)
+
+
 @dataclass(frozen=True, slots=True)
 class ItemAnswers:
-    """Columns of the p items (n rows each, missing is not a number), weights (n,) and weighted means (p,)."""
+    """Columns of the p items (n rows each, missing is not a number), weights (n,) and weighted means (p,).
+
+    `is_complete`: no answer is missing, so none has to be looked for again.
+    """
 
     columns: tuple[FloatArray, ...]
     weights: FloatArray
     means: FloatArray
+    is_complete: bool
 
     @classmethod
     def of(
@@ -51,13 +66,14 @@ class ItemAnswers:
         weight = np.ones(columns[0].shape) if weights is None else np.asarray(weights, dtype=np.float64)
         refuse_if_any(_shape_faults(model, columns, weight))
         refuse_if_any(_row_faults(model, weight))
+        ranges = [_Range(float(column.min()), float(column.max())) for column in columns]
         refuse_if_any(
             fault
-            for item, column, construct in _each(model, columns)
-            for fault in _item_faults(item, column, construct)
+            for (item, column, construct), found in zip(_each(model, columns), ranges, strict=True)
+            for fault in _item_faults(item, column, construct, found)
         )
         centre = np.array([weighted_mean(column, weight) for column in columns]) if means is None else means
-        return cls(columns, weight, centre)
+        return cls(columns, weight, centre, is_complete=all(found.is_complete for found in ranges))
 
     @property
     def rows(self) -> int:
@@ -74,7 +90,8 @@ class ItemAnswers:
         for start in range(0, len(self.weights), chunk_rows):
             rows = slice(start, start + chunk_rows)
             deviation = np.stack([column[rows] for column in self.columns]) - self.means[:, None]
-            deviation[np.isnan(deviation)] = 0.0
+            if not self.is_complete:
+                deviation[np.isnan(deviation)] = 0.0
             yield rows, deviation
 
     def covariance(self) -> FloatArray:
@@ -91,9 +108,10 @@ class ItemAnswers:
 
 def weighted_mean(column: FloatArray, weights: FloatArray) -> float:
     """Weighted mean of the answers that are there; not a number if none has weight."""
+    mean = float(weights @ column / weights.sum())
+    if math.isfinite(mean):
+        return mean
     there = ~np.isnan(column)
-    if there.all():
-        return float(weights @ column / weights.sum())
     mass = weights[there].sum()
     return float(weights[there] @ column[there] / mass) if mass > 0 else math.nan
 
@@ -132,8 +150,11 @@ def _row_faults(model: PathModel, weights: FloatArray) -> Iterator[Problem]:
         yield Problem(model.id, f"{rows} rows with a weight; this model needs at least {needed}")
 
 
-def _item_faults(item: str, column: FloatArray, construct: Construct) -> Iterator[Problem]:
-    missing, worst, best = int(np.count_nonzero(np.isnan(column))), construct.scale.minimum, construct.scale.maximum
+def _item_faults(item: str, column: FloatArray, construct: Construct, found: _Range) -> Iterator[Problem]:
+    worst, best = construct.scale.minimum, construct.scale.maximum
+    if found.is_complete and worst <= found.low and found.high <= best:
+        return
+    missing = int(np.count_nonzero(np.isnan(column)))
     if missing > MISSING_SHARE_LIMIT * len(column):
         yield Problem(
             item, f"{missing} of {len(column)} answers are missing; more than {MISSING_SHARE_LIMIT:.0%} is refused"

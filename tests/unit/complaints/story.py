@@ -27,6 +27,7 @@ from tests.unit.complaints.rulebook import CALENDARS, PLAIN, RULEBOOK
 RECEIVED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOTLINE, HANDLER, COLLEAGUE, SUPERVISOR = "per_hotline1", "per_handler1", "per_handler2", "per_supervisor1"
 CALLER, OPERATOR = "per_caller1", "per_operator1"
+CUSTOMER = "customer"
 STAFF = {
     person: Person(id=person, name=person, roles=frozenset({role}), team="heating", redress_limit=Decimal(limit))
     for person, role, limit in (
@@ -78,6 +79,7 @@ class Story:
     ) -> None:
         self.pin = policy.pin
         self.rulebook = RULEBOOK | {policy.pin: (policy, calendar or CALENDARS[policy.calendar])}
+        self.pinned: dict[str, Calendar] = {}
         self.staff = STAFF
         self.candidates: tuple[Candidate, ...] = ()
         self.now = logged_at or RECEIVED_AT
@@ -89,8 +91,20 @@ class Story:
     def circumstances(self) -> Circumstances:
         policy, calendar = self.rulebook[self.pin]
         return Circumstances(
-            now=self.now, policy=policy, calendar=calendar, staff=self.staff, candidates=self.candidates
+            now=self.now,
+            policy=policy,
+            calendar=calendar,
+            staff=self.staff,
+            candidates=self.candidates,
+            pinned=self.pinned,
         )
+
+    def renew(self, calendar: Calendar) -> "Story":
+        """From now on this is the newest version of the policy's calendar."""
+        policy, before = self.rulebook[self.pin]
+        self.pinned[before.pin] = before
+        self.rulebook[self.pin] = (policy, calendar)
+        return self
 
     @property
     def facts(self) -> list[str]:

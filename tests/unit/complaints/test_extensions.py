@@ -3,15 +3,16 @@
 Under `RICH` the answer is due when 10 March ends; ten working days more are 11, 12, 13, 16, 17, 18, 19, 20, 23 and 24.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
+from domain.calendar import ClosedDay, DayName
 from domain.complaints import commands as c
 from domain.complaints.policy import Duty
 from domain.complaints.terms import ClockKind, HoldKind, Way
 from tests.unit.complaints import story as s
-from tests.unit.complaints.rulebook import RICH
+from tests.unit.complaints.rulebook import OFFICE, RICH
 from tests.unit.complaints.story import (
     HANDLER,
     HOTLINE,
@@ -47,6 +48,14 @@ def test_what_a_handler_asks_for_takes_effect_with_the_approval_of_another() -> 
     assert story.do(s.APPROVE_EXTENSION, SUPERVISOR) == ["complaint.extension_approved", "complaint.extended"]
     assert story.due("final_response.1") == march(20)
     assert story.case.extension is None
+
+
+def test_how_far_a_clock_can_be_extended_is_counted_in_the_calendar_that_it_pinned() -> None:
+    the_16th = ClosedDay(day=date(2026, 3, 16), name=DayName(zh="盘点", en="stocktaking"))
+    newer = OFFICE.model_copy(update={"version": 4, "closed": (*OFFICE.closed, the_16th)})
+    story = story_at("investigating", RICH).renew(newer)
+    assert story.refused(extend(march(26))) == "extension_too_long"
+    assert story.refused(extend(LATEST)) is None
 
 
 def test_a_supervisor_needs_no_approval() -> None:
