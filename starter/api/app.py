@@ -20,6 +20,7 @@ from starter.api import (
     privacy,
     recalculations,
     registry,
+    simulations,
     step_batches,
     steps,
 )
@@ -59,6 +60,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         registry,
         calendars,
         recalculations,
+        simulations,
         personal_data,
         privacy,
         forms,
