@@ -7,14 +7,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.batches import BatchWorker
-from activities.correspondence import Correspondence, IdentityKeeper
+from activities.correspondence import Correspondence, IdentityKeeper, MessageWriter
+from activities.ports import PostOffice
 from activities.recording import CaseRecorder
 from contracts.cases import Patience
+from contracts.names import DEPLOYMENT
+from domain.complaints.terms import Way
 from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
+from gateways.sms import SmsAccount, SmsGateway
 from gateways.tombstones import TombstoneFile
 from runtime.case_commands import CaseCommands
 from runtime.erasing import Eraser
@@ -29,6 +34,7 @@ from runtime.temporal import connect
 from storage import chains, idempotency, personal_log
 from storage.batches import Batches
 from storage.cases import CaseRecords
+from storage.contacts import Contacts, Correspondents
 from storage.corrections import IdentityCorrections
 from storage.deliveries import Deliveries
 from storage.intakes import UnstartedCases
@@ -137,6 +143,18 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_LIMIT,
+        deployment_config=_deployment(parts.settings.worker_build),
+    )
+
+
+def _deployment(build: str | None) -> WorkerDeploymentConfig | None:
+    """Which release this worker is; cases live for months and replay on every release, so they move to the newest."""
+    if build is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
     )
 
 
@@ -145,8 +163,7 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
     settings = parts.settings
     patience = Patience(attempts=settings.step_attempts, first_wait=settings.step_first_wait)
     recorder = CaseRecorder(parts.ledger, parts.rulebook, parts.people, patience)
-    post = MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
-    correspondence = Correspondence(parts.vault, post, Deliveries(parts.pool), _now)
+    correspondence = _correspondence(parts)
     keeper = IdentityKeeper(parts.vault, IdentityCorrections(parts.pool, parts.vault), _now)
     batches = BatchWorker(Batches(parts.pool), CaseCommands(parts.launcher, parts.ledger))
     return [
@@ -156,6 +173,22 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         keeper.correct_identity,
         batches.carry_out_page,
     ]
+
+
+def _correspondence(parts: Parts) -> Correspondence:
+    settings, pool = parts.settings, parts.pool
+    channels: dict[Way, PostOffice] = {Way.EMAIL: MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)}
+    if settings.sms_url is not None:
+        account = SmsAccount.from_url(settings.sms_url, settings.sms_signature, settings.sms_templates)
+        channels[Way.SMS] = SmsGateway(account, settings.default_region)
+    return Correspondence(
+        MessageWriter(parts.vault, Correspondents(pool), parts.links, settings.time_zone, _now),
+        channels,
+        Deliveries(pool),
+        Contacts(pool),
+        parts.rulebook,
+        _now,
+    )
 
 
 def chores(parts: Parts) -> Sequence[Chore]:

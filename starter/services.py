@@ -1,6 +1,7 @@
 """The desks that the interfaces call, made from the parts of `runtime.assembly`."""
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 
 from domain.complaints import shipped
 from domain.complaints.taxonomy import Taxonomy
@@ -11,12 +12,14 @@ from starter.desk import CaseDesk
 from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.letters import LetterDesk
 from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
 from starter.steps import StepDesk
 from storage.batches import Batches
+from storage.contacts import Contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Services:
     privacy: PrivacyDesk
     narratives: NarrativeSearch
     forms: FormDesk
+    letters: LetterDesk
 
 
 def services(parts: Parts) -> Services:
@@ -52,7 +56,9 @@ def services(parts: Parts) -> Services:
         launcher=parts.launcher,
         repetitions=repetitions,
         keys=keys,
+        contacts=Contacts(parts.pool),
         region=parts.settings.default_region,
+        zone=parts.settings.time_zone,
     )
     return Services(
         parts=parts,
@@ -100,4 +106,5 @@ def services(parts: Parts) -> Services:
             taxonomy=taxonomy,
             zone=parts.settings.time_zone,
         ),
+        letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
     )

@@ -20,11 +20,9 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows.alarm import Alarm
-from workflows.options import attempts_made, error_code, insist, step_retries
+from workflows.options import STEP_ATTEMPT_LIMIT, attempts_made, error_code, insist, is_final, step_retries
 
 with workflow.unsafe.imports_passed_through():
-    from datetime import datetime, timedelta
-
     from contracts.cases import Answer, CaseStart, Loaded, Recorded, Recording, StepOrder, StepReceipt
     from contracts.names import (
         CASE_QUERY,
@@ -38,9 +36,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from contracts.search_attributes import NEEDS_OPERATOR
     from domain.complaints.case import Case
-    from domain.complaints.commands import StepDone, StepFailed, Submission, Tick
+    from domain.complaints.commands import StepDeferred, StepDone, StepFailed, Submission, Tick
     from domain.complaints.decide import check
     from domain.complaints.evolve import fold
+    from domain.complaints.particulars import particulars
     from domain.complaints.ruling import Ruling
     from domain.complaints.situation import SYSTEM, Circumstances, Refused
     from domain.complaints.steps import Step, effect_key
@@ -75,7 +74,7 @@ class ComplaintCase:
         self._show_need()
         while not await self._is_over():
             self._carry_out_steps()
-            self._alarm.set_for(self._next_look())
+            self._alarm.set_for(self._case.nearest_due())
             await workflow.wait_condition(self._has_work)
             await self._settle()
             if self._should_leave():
@@ -119,12 +118,6 @@ class ComplaintCase:
         await workflow.wait_condition(lambda: waiting.ruling is not None)
         assert waiting.ruling is not None  # noqa: S101  the condition just waited for
         return waiting.ruling
-
-    def _next_look(self) -> datetime | None:
-        """The nearest due time, or when a step that was put off is to begin."""
-        put_off = (step.not_before for step in self._case.steps_to_carry_out() if step.key not in self._in_flight)
-        moments = [self._case.nearest_due(), *put_off]
-        return min((moment for moment in moments if moment is not None), default=None)
 
     def _has_work(self) -> bool:
         return bool(self._inbox) or self._alarm.has_rung
@@ -170,7 +163,7 @@ class ComplaintCase:
 
     def _carry_out_steps(self) -> None:
         """Start what the record says is running and is not in flight: after a restart, a rebuild, a retry alike."""
-        for step in self._case.steps_to_begin(self._alarm.now()):
+        for step in self._case.steps_to_carry_out():
             if step.key not in self._in_flight:
                 self._in_flight.add(step.key)
                 asyncio.create_task(self._carry_out(step))  # noqa: RUF006  the workflow's loop keeps its tasks
@@ -181,7 +174,7 @@ class ComplaintCase:
         submission = Submission(id=f"{outcome.command}-{step.key}-{step.rounds + 1}", actor=SYSTEM, command=outcome)
         self._inbox.append(Waiting(submission, step=step.key))
 
-    async def _outcome(self, step: Step) -> StepDone | StepFailed:
+    async def _outcome(self, step: Step) -> StepDone | StepFailed | StepDeferred:
         assert self._loaded is not None  # noqa: S101  steps come from the loaded case
         patience = self._loaded.patience
         try:
@@ -190,11 +183,14 @@ class ComplaintCase:
                 self._order(step),
                 result_type=StepReceipt,
                 retry_policy=step_retries(patience),
-                start_to_close_timeout=timedelta(seconds=30),
+                start_to_close_timeout=STEP_ATTEMPT_LIMIT,
                 summary=step.key,
             )
         except ActivityError as error:
-            return StepFailed(step=step.key, error=error_code(error), attempts=attempts_made(error, patience))
+            attempts = attempts_made(error, patience)
+            return StepFailed(step=step.key, error=error_code(error), attempts=attempts, is_final=is_final(error))
+        if receipt.deferred_until is not None:
+            return StepDeferred(step=step.key, until=receipt.deferred_until)
         return StepDone(step=step.key, evidence=receipt.evidence)
 
     def _order(self, step: Step) -> StepOrder:
@@ -204,7 +200,11 @@ class ComplaintCase:
             customer=intake.customer,
             language=intake.language,
             step=step,
-            effect_key=effect_key(self._case.reference, step.key, step.version),
+            effect_key=effect_key(self._case.reference, step.key, step.renewals),
+            policy=self._case.policy,
+            team=self._case.team,
+            at=self._alarm.now(),
+            particulars=particulars(self._case, step),
         )
 
     async def _is_over(self) -> bool:

@@ -32,7 +32,7 @@ REMEMBERED_COMMANDS = 64
 class Case(BaseModel):
     """A complaint case (投诉个案). Codes, times and ids only: everything personal is in the vault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     reference: str
     epoch: int
@@ -93,8 +93,9 @@ class Case(BaseModel):
 
     def nearest_due(self) -> datetime | None:
         """When the case must be looked at again by itself."""
-        events = [clock.next_event() for clock in self.running_clocks]
-        events += [hold.until for hold in self.holds]
+        events: list[datetime | None] = [clock.next_event() for clock in self.running_clocks]
+        events += [hold.next_event() for hold in self.holds]
+        events += [step.not_before for step in self.steps if step.not_before is not None]
         return min((event for event in events if event is not None), default=None)
 
     def steps_in(self, state: StepState) -> tuple[Step, ...]:
@@ -113,10 +114,6 @@ class Case(BaseModel):
         steps = self.unfinished_steps
         corrections = tuple(step for step in steps if step.kind is StepKind.IDENTITY_CORRECTION)
         return tuple(step for step in corrections[:1] or steps if step.state is StepState.RUNNING)
-
-    def steps_to_begin(self, now: datetime) -> tuple[Step, ...]:
-        """Those of them that are not put off."""
-        return tuple(step for step in self.steps_to_carry_out() if not step.is_put_off(now))
 
     def step(self, key: str) -> Step | None:
         return next((step for step in self.steps if step.key == key), None)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 SealedText = Annotated[str, StringConstraints(pattern=r"^txt_[0-9a-f]{32}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
@@ -23,3 +23,23 @@ class Tick(Command):
     """The nearest due time has come."""
 
     command: Literal["tick"] = "tick"
+
+
+class StepDone(Command):
+    """A step took effect."""
+
+    command: Literal["step_done"] = "step_done"
+    step: StepKey
+    evidence: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        None, description="what the other side called it (a message id)"
+    )
+
+
+class StepFailed(Command):
+    """A step's attempts are spent."""
+
+    command: Literal["step_failed"] = "step_failed"
+    step: StepKey
+    error: ErrorCode
+    attempts: int = Field(ge=1)
+    is_final: bool = Field(False, description="trying again cannot help")

@@ -146,9 +146,7 @@ class Recorder:
         further = self._windows(at) if isinstance(fact, f.Closed | f.Aborted) else {}
         if isinstance(fact, f.PolicyChanged):
             further = {"due_after": {clock.key: clock.due_at for clock in clocks if clock.is_open}}
-        return fact.model_copy(
-            update={"clocks": clocks, "steps": steps_of(self.case, fact, self.policy, at), **further}
-        )
+        return fact.model_copy(update={"clocks": clocks, "steps": steps_of(self.case, fact, self.policy), **further})
 
     def _windows(self, at: datetime) -> dict[str, Any]:
         """Until when the ended case can be taken up again, computed once like every due time."""

@@ -2,7 +2,8 @@
 
 A fact is recorded once and never recomputed: the clocks that it set and the steps that it planned stand in it, so that
 a later release with other rules reads an old case exactly as it was. A change of a fact's shape raises `schema` and
-adds an upcaster to `UPCASTERS`.
+adds an upcaster to `UPCASTERS`. A field that is only added raises nothing: it has a default, and a release that does
+not know it leaves it alone (decision 28).
 """
 
 from collections.abc import Callable
@@ -12,12 +13,21 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from domain.complaints.callback import Visit
-from domain.complaints.clocks import Clock
+from domain.complaints.delivery_facts import (
+    CallTold,
+    CallTried,
+    HoldReminded,
+    StepAmended,
+    StepBounced,
+    StepDeferred,
+    StepReleased,
+    StepRerouted,
+)
+from domain.complaints.fact_parts import Fact
 from domain.complaints.holds import Hold
 from domain.complaints.intake import Intake
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.redress import Redress
-from domain.complaints.steps import Step
 from domain.complaints.terms import (
     ClockKind,
     Correctable,
@@ -26,15 +36,6 @@ from domain.complaints.terms import (
     HoldKind,
     Way,
 )
-
-
-class Fact(BaseModel):
-    """Something that happened, with the clocks it set or changed and the steps it planned."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    clocks: tuple[Clock, ...] = ()
-    steps: tuple[Step, ...] = ()
 
 
 class Received(Fact):
@@ -50,6 +51,7 @@ class Acknowledged(Fact):
 
 class AcknowledgementOrdered(Fact):
     type: Literal["complaint.acknowledgement_ordered"] = "complaint.acknowledgement_ordered"
+    way: Way = Way.EMAIL
 
 
 class Assessed(Fact):
@@ -63,6 +65,7 @@ class Assessed(Fact):
 class ExplanationApproved(Fact):
     type: Literal["complaint.explanation_approved"] = "complaint.explanation_approved"
     letter: str
+    way: Way = Way.EMAIL
 
 
 class Explained(Fact):
@@ -103,6 +106,7 @@ class ResponseApproved(Fact):
     outcome: str
     cause: str
     remedies: tuple[str, ...]
+    summary: bool = False
 
 
 class Responded(Fact):
@@ -180,6 +184,8 @@ class Extended(Fact):
 class UpdateOrdered(Fact):
     type: Literal["complaint.update_ordered"] = "complaint.update_ordered"
     letter: str
+    way: Way = Way.EMAIL
+    holding: bool = False
 
 
 class CustomerUpdated(Fact):
@@ -243,6 +249,7 @@ class ExternalOutcome(Fact):
 class PartnerAsked(Fact):
     type: Literal["partner.asked"] = "partner.asked"
     request: PartnerRequest
+    way: Way | None = None
 
 
 class PartnerReplied(Fact):
@@ -345,15 +352,6 @@ class StepRetried(Fact):
     reason: str | None
 
 
-class StepAmended(Fact):
-    """An operator changed a step; `steps` has it as it is now tried."""
-
-    type: Literal["step.amended"] = "step.amended"
-    step: str
-    reason: str
-    changed: tuple[str, ...]
-
-
 class StepSkipped(Fact):
     type: Literal["step.skipped"] = "step.skipped"
     step: str
@@ -411,7 +409,14 @@ AnyFact = Annotated[
     | StepDone
     | StepRetried
     | StepAmended
-    | StepSkipped,
+    | StepSkipped
+    | StepDeferred
+    | StepReleased
+    | StepBounced
+    | StepRerouted
+    | CallTried
+    | CallTold
+    | HoldReminded,
     Field(discriminator="type"),
 ]
 
@@ -419,7 +424,7 @@ AnyFact = Annotated[
 class Entry(BaseModel):
     """A fact in its place in the ledger: of which case, where in its order, when, by whom, for which command."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     reference: str
     epoch: int = Field(ge=1)
@@ -434,11 +439,20 @@ class Entry(BaseModel):
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """By type and schema version of the stored fact: what turns an entry's JSON into the next version's."""
 
+CURRENT: dict[str, int] = {}
+"""By type: the schema version that this release writes; 1 where nothing is said."""
+
 _ENTRY = TypeAdapter(Entry)
+
+
+class WrittenByALaterRelease(ValueError):
+    """The entry has a shape that this release would misread; a worker of the later one must take it."""
 
 
 def read_entry(document: dict[str, Any]) -> Entry:
     """An entry of the ledger as today's code understands it, whatever release wrote it."""
     while upcast := UPCASTERS.get((document["fact"]["type"], document["schema_version"])):
         document = upcast(document)
+    if document["schema_version"] > CURRENT.get(document["fact"]["type"], 1):
+        raise WrittenByALaterRelease(f"{document['fact']['type']} of schema version {document['schema_version']}")
     return _ENTRY.validate_python(document)

@@ -1,22 +1,22 @@
 """Steps: the effects of a case outside itself, which may fail and then wait for a person."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.complaints.terms import StepKind, StepState, Way
+from domain.complaints.terms import BY_HAND, StepKind, StepState, Way
 
 
 class Step(BaseModel):
     """One effect, planned by a fact, done once under its key.
 
     `text` is the id of the sealed text that the step sends or applies. `rounds` counts how often the bounded attempts
-    of the activity were spent; a person's retry starts another round under the same key. `version` counts what an
-    operator changed of the effect itself: another effect, for which the other side needs another key.
+    of the activity were spent; a person's retry starts another round under the same key. `bounces` counts how often
+    the message came back after it had been taken, `amendments` how often an operator changed it: each time, another
+    message may go out, under a key of its own.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     key: str
     kind: StepKind
@@ -26,8 +26,12 @@ class Step(BaseModel):
     detail: str | None = Field(None, description="what else the effect needs, never personal data")
     rounds: int = 0
     error: str | None = None
-    not_before: datetime | None = Field(None, description="until when an operator put it off")
-    version: int = 1
+    template: str | None = Field(None, description="the template and version that it is written with")
+    not_before: datetime | None = Field(None, description="when the quiet hours end, or until when it was put off")
+    evidence: str | None = Field(None, description="what the other side called it, such as a Message-ID")
+    done_at: datetime | None = None
+    bounces: int = 0
+    amendments: int = 0
 
     @property
     def is_message(self) -> bool:
@@ -36,11 +40,22 @@ class Step(BaseModel):
 
     @property
     def is_unfinished(self) -> bool:
-        return self.state in {StepState.RUNNING, StepState.PARKED}
+        return self.state in {StepState.RUNNING, StepState.WAITING, StepState.DEFERRED, StepState.PARKED}
 
-    def is_put_off(self, now: datetime) -> bool:
-        """Whether it waits for its time, and nothing of it is under way."""
-        return self.state is StepState.RUNNING and self.not_before is not None and now < self.not_before
+    @property
+    def is_at_rest(self) -> bool:
+        """Unfinished, and nothing of ours is under way for it."""
+        return self.is_unfinished and self.state is not StepState.RUNNING
+
+    @property
+    def renewals(self) -> int:
+        """How many other messages it has been before."""
+        return self.bounces + self.amendments
+
+    @property
+    def begins_as(self) -> StepState:
+        """What becomes of it when it is planned, or tried again."""
+        return StepState.WAITING if self.way in BY_HAND else StepState.RUNNING
 
 
 def step_key(kind: StepKind, ordinal: int) -> str:
@@ -48,20 +63,15 @@ def step_key(kind: StepKind, ordinal: int) -> str:
     return f"{kind}.{ordinal}"
 
 
-def effect_key(reference: str, step: str, version: int = 1) -> str:
+def effect_key(reference: str, step: str, renewals: int = 0) -> str:
     """The key under which a step takes effect once, at our store and at every gateway: `case:step`.
 
-    A step that was amended is another effect: `case:step:version`.
+    After a bounce or an amendment it is another message: `case:step~2`.
     """
-    return f"{reference}:{step}" if version == 1 else f"{reference}:{step}:{version}"
+    return f"{reference}:{step}~{renewals + 1}" if renewals else f"{reference}:{step}"
 
 
-CARRIED = frozenset({Way.EMAIL})
-"""The ways on which we bring a message ourselves; an operator can move a step to another of them."""
-
-_OF_A_MESSAGE = frozenset({"way", "not_before"})
-AMENDABLE: Mapping[StepKind, frozenset[str]] = {
-    kind: frozenset({"not_before"}) if kind is StepKind.IDENTITY_CORRECTION else _OF_A_MESSAGE for kind in StepKind
-}
-"""What an operator, who sees no case, may change of a step: nothing personal. A wrong address or text is corrected in
-the case, by somebody who may see it; then the step is retried."""
+def place_of(effect: str) -> tuple[str, str]:
+    """The case and the step of an effect key."""
+    reference, _, step = effect.partition(":")
+    return reference, step.partition("~")[0]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.complaints.case import Case
 from domain.complaints.facts import Entry
-from domain.complaints.steps import AMENDABLE
+from domain.complaints.rules.amending import amendable
 from domain.complaints.terms import StepKind, StepState, Way
 from starter.api.models import Answer
 from storage.batches import Item
@@ -94,7 +94,7 @@ class OneStepView(Answer):
             id=f"{case.reference}.{key}",
             reference=case.reference,
             **step.model_dump(include={"kind", "state", "way", "error", "rounds", "not_before"}),
-            amendable=tuple(sorted(AMENDABLE[step.kind])),
+            amendable=tuple(sorted(amendable(step.kind))),
             events=tuple(StepEvent.of(entry) for entry in entries),
         )
 

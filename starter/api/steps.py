@@ -8,7 +8,7 @@ from fastapi import Body as FromBody
 from pydantic import Field, StringConstraints
 
 from domain.access import Permission, Person
-from domain.complaints.step_commands import AmendStep
+from domain.complaints.step_commands import AmendStep, TemplateCode
 from domain.complaints.terms import StepKind, Way
 from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Key, Once
@@ -45,6 +45,7 @@ class AmendBody(Body):
 
     reason: FreeText
     way: Way | None = Field(None, description=AmendStep.model_fields["way"].description)
+    template: TemplateCode | None = Field(None, description=AmendStep.model_fields["template"].description)
     not_before: Moment | None = Field(None, description=AmendStep.model_fields["not_before"].description)
 
 

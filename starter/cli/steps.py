@@ -115,7 +115,8 @@ def retry(
 def amend(
     step: Id,
     reason: Annotated[str, typer.Option(help="Why; kept in the record.")],
-    way: Annotated[str | None, typer.Option(help="By this way instead: email …")] = None,
+    way: Annotated[str | None, typer.Option(help="By this way instead: email, sms, post, call.")] = None,
+    template: Annotated[str | None, typer.Option(help="With this template: response_letter.en.1 …")] = None,
     not_before: Annotated[str | None, typer.Option(help="Not before this time.")] = None,
     url: Url = None,
     token: Token = None,
@@ -123,9 +124,10 @@ def amend(
     as_json: AsJson = False,
 ) -> None:
     """Change a parked step and try it again. A wrong address or text is corrected in the case instead."""
-    changes = {name: value for name, value in (("way", way), ("not_before", not_before)) if value is not None}
+    given = {"way": way, "template": template, "not_before": not_before}
+    changes = {name: value for name, value in given.items() if value is not None}
     if not changes:
-        fail("say what to change: --way or --not-before", Exit.USAGE)
+        fail("say what to change: --way, --template or --not-before", Exit.USAGE)
     _one(remote(url, token, data_dir), step, "amend", {"reason": reason, **changes}, as_json)
 
 

@@ -219,10 +219,10 @@ async def test_a_step_tells_what_became_of_it_and_what_may_be_changed(api: Api) 
     assert {name: read[name] for name in ("id", "kind", "state", "way", "error", "amendable")} == {
         "id": step,
         "kind": "acknowledgement",
-        "state": "running",
+        "state": "deferred",
         "way": "email",
         "error": None,
-        "amendable": ["not_before", "way"],
+        "amendable": ["not_before", "template", "way"],
     }
     assert datetime.fromisoformat(read["not_before"]) == datetime.fromisoformat(later)
     failed, changed = read["events"]

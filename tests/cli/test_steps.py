@@ -50,7 +50,7 @@ async def test_a_step_is_put_off_and_its_process_given_up(amends: Amends, step: 
     await amends("steps", "amend", step, "--reason", "x", "--way", "visit", by="operator", code=3)
     await amends("steps", "amend", step, "--reason", "x", "--not-before", "tomorrow", by="operator", code=2)
     assert (await told(amends, "amend", step, "--reason", "x", "--not-before", tomorrow))["outcome"] == "done"
-    assert (await told(amends, "show", step))["state"] == "running"
+    assert (await told(amends, "show", step))["state"] == "deferred"
     assert "done" in (await amends("steps", "abort", step, "--reason", "moved away", by="operator")).output
     await amends("steps", "abort", step, "--reason", "moved away", by="operator", code=3)
 

@@ -42,17 +42,17 @@ async def in_an_emergency(stage: Stage) -> str:
     return reference
 
 
-async def partly_valid_and_answered_by_post(stage: Stage) -> str:
+async def partly_valid_and_answered(stage: Stage) -> str:
     reference = await stage.take()
     await stage.do(reference, ("assess", {"decision": "partly", "ground": "unfounded"}))
     await stage.do(reference, ("assign", {"handler": stage.house.people["handler"].id}), by="supervisor")
-    await stage.do(reference, ("start_investigation", {}), answer("post"), CLOSE)
+    await stage.do(reference, ("start_investigation", {}), answer("phone"), CLOSE)
     return reference
 
 
 async def invalid_and_left_to_its_window(stage: Stage) -> str:
     reference = await stage.take()
-    await stage.do(reference, ("assess", {"decision": "invalid", "ground": "unfounded"}), explain("post"))
+    await stage.do(reference, ("assess", {"decision": "invalid", "ground": "unfounded"}), explain("phone"))
     return reference
 
 

@@ -1,8 +1,7 @@
 """Record the histories of every path under the version that pyproject.toml names: `python -m tests.replay.record`.
 
 When: once, as the last thing before a release, so that every later release can be held against what runs in the field.
-While a version is not released yet, its histories may be recorded again after a change of the workflow (`--again`),
-and new scenarios be added (`--missing`).
+While a version is not released yet, its histories may be recorded again after a change of the workflow (`--again`).
 Never for a version that is out: cases of that version are running somewhere, and a history that was recorded anew
 would only show that today's code can replay itself. If an old history fails to replay, the change needs
 `workflow.patched`, not a new recording.
@@ -13,7 +12,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,8 +31,8 @@ from starter.embedded.binaries import temporal_program
 from starter.embedded.temporal import DYNAMIC_CONFIG
 from tests.house import House, open_house
 from tests.mail_server import MailServer
-from tests.replay.histories import ENDING, FINGERPRINTS, HISTORIES, KEYS, VERSION, fingerprint, name_of, write
-from tests.replay.scenarios import SCENARIOS
+from tests.replay.histories import ENDING, FINGERPRINTS, HISTORIES, KEYS, VERSION, fingerprint, write
+from tests.replay.scenarios import SCENARIOS, Scenario
 from tests.replay.stage import Stage
 from tests.workflows.failing import LedgerAway
 
@@ -42,25 +41,28 @@ SETTLED_AFTER_SECONDS = 0.3
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--missing", action="store_true", help="record only the paths that have no history yet")
     arguments.add_argument("--again", action="store_true", help=f"{VERSION} is not released yet: replace its histories")
-    arguments.add_argument("--missing", action="store_true", help="add the scenarios that are not recorded yet")
-    folder, asked = HISTORIES / VERSION, arguments.parse_args()
-    if folder.exists() and not (asked.again or asked.missing):
-        sys.exit(f"the histories of {VERSION} are recorded; --again or --missing only if it was never released")
-    known = {name_of(file).partition(".")[0] for file in folder.glob(f"*{ENDING}")} if asked.missing else set()
-    recorded = asyncio.run(record(set(SCENARIOS) - known))
-    if asked.again:
-        clear(folder)
-    keep(recorded, folder)
+    folder = HISTORIES / VERSION
+    if arguments.parse_args().missing:
+        add(asyncio.run(record(missing(folder))), folder)
+        return
+    if folder.exists() and not arguments.parse_args().again:
+        sys.exit(f"the histories of {VERSION} are recorded; --again only if it was never released")
+    keep(asyncio.run(record()), folder)
 
 
-async def record(wanted: Set[str]) -> dict[str, WorkflowHistory]:
-    """Play the scenarios wanted; the histories of each one's case by name and number of the run."""
+def missing(folder: Path) -> Mapping[str, Scenario]:
+    """The scenarios of which nothing is recorded."""
+    names = {file.name.partition(".")[0] for file in folder.iterdir()}
+    return {name: scenario for name, scenario in SCENARIOS.items() if name not in names}
+
+
+async def record(scenarios: Mapping[str, Scenario] = SCENARIOS) -> dict[str, WorkflowHistory]:
+    """Play the scenarios; the histories of their cases by name and number of the run."""
     recorded = {}
     async with stage() as here:
-        for name, scenario in SCENARIOS.items():
-            if name not in wanted:
-                continue
+        for name, scenario in scenarios.items():
             told = await scenario(here)
             await asyncio.sleep(SETTLED_AFTER_SECONDS)
             for number, history in enumerate(await histories(here.house, told), start=1):
@@ -68,20 +70,24 @@ async def record(wanted: Set[str]) -> dict[str, WorkflowHistory]:
     return recorded
 
 
-def clear(folder: Path) -> None:
+def keep(recorded: dict[str, WorkflowHistory], folder: Path) -> None:
+    """Put the histories in the place of those that are there."""
+    folder.mkdir(parents=True, exist_ok=True)
     for file in folder.iterdir():
         file.unlink()
-
-
-def keep(recorded: dict[str, WorkflowHistory], folder: Path) -> None:
-    """Add the histories to those that are there, and their commands to the list for the reviewer."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, history in recorded.items():
         write(folder / f"{name}{ENDING}", history)
-    fingerprints = folder / FINGERPRINTS
-    commands = json.loads(fingerprints.read_text("utf-8")) if fingerprints.exists() else {}
+    commands = {name: fingerprint(history) for name, history in recorded.items()}
+    (folder / FINGERPRINTS).write_text(json.dumps(commands, indent=1) + "\n", "utf-8")
+
+
+def add(recorded: dict[str, WorkflowHistory], folder: Path) -> None:
+    """Put the histories beside those that are there."""
+    for name, history in recorded.items():
+        write(folder / f"{name}{ENDING}", history)
+    commands = json.loads((folder / FINGERPRINTS).read_text("utf-8"))
     commands |= {name: fingerprint(history) for name, history in recorded.items()}
-    fingerprints.write_text(json.dumps(commands, indent=1) + "\n", "utf-8")
+    (folder / FINGERPRINTS).write_text(json.dumps(commands, indent=1) + "\n", "utf-8")
 
 
 async def histories(house: House, told: str) -> list[WorkflowHistory]:
@@ -109,9 +115,8 @@ async def stage() -> AsyncIterator[Stage]:
         stack.push_async_callback(mail.stop)
         await mail.start()
         time = await stack.enter_async_context(await _time_skipping())
-        house = await stack.enter_async_context(
-            open_house(postgres.url, time.client, KEYS, smtp_url=mail.url, files_dir=folder / "files")
-        )
+        settings = {"smtp_url": mail.url, "files_dir": folder / "files"}
+        house = await stack.enter_async_context(open_house(postgres.url, time.client, KEYS, **settings))
         ledger = LedgerAway(house.parts.pool)
         await stack.enter_async_context(case_worker(replace(house.parts, ledger=ledger), strict=True))
         yield Stage(house, mail, time, ledger)

@@ -13,6 +13,7 @@ from domain.complaints.terms import Status
 from starter.problems import Problem
 from tests.replay import beside_the_line as beside
 from tests.replay import further_paths as further
+from tests.replay import letters
 from tests.replay import operators_help as operators
 from tests.replay.stage import CLOSE, EMAIL, INVALID, LATER, NAME, TEXT, VALID, Stage, answer, explain
 from tests.workflows.following import begin_anew, submit, until_fact, until_known
@@ -78,7 +79,7 @@ async def duplicate(stage: Stage) -> str:
 
 async def transferred(stage: Stage) -> str:
     reference = await stage.take()
-    await stage.do(reference, ("assess", {"decision": "not_ours", "ground": "other_company"}), explain("post"))
+    await stage.do(reference, ("assess", {"decision": "not_ours", "ground": "other_company"}), explain("visit"))
     return reference
 
 
@@ -276,7 +277,7 @@ SCENARIOS: dict[str, Scenario] = {
         further.acknowledged_by_an_ordered_notice,
         further.with_a_file,
         further.in_an_emergency,
-        further.partly_valid_and_answered_by_post,
+        further.partly_valid_and_answered,
         further.invalid_and_left_to_its_window,
         further.service_request,
         further.withdrawn_at_once,
@@ -299,6 +300,10 @@ SCENARIOS: dict[str, Scenario] = {
         further.referred_at_once,
         further.reopened_by_letter,
         further.noted_by_many_at_once,
+        letters.posted_and_called,
+        letters.put_off_by_quiet_hours,
+        letters.bounced_and_sent_another_way,
+        letters.reminded_during_a_hold,
         superseded,
     )
 }

@@ -130,6 +130,11 @@ REFUSALS: dict[str, list[tuple[Callable[[], Story], c.Command, str]]] = {
     "not_amendable": [(parked_correction, amended("identity_correction.1", way=Way.EMAIL), "per_operator1")],
     "way_not_carried": [(parked_notice, amended(way=Way.VISIT), "per_operator1")],
     "not_reachable": [(parked_but_unreachable, amended(way=Way.EMAIL), "per_operator1")],
+    "not_its_template": [
+        (parked_notice, amended(template="response_letter.en.1"), "per_operator1"),
+        (parked_notice, amended(template="acknowledgement.en.99"), "per_operator1"),
+        (parked_notice, amended(template="acknowledgement.en.sms.1"), "per_operator1"),
+    ],
     "too_far_ahead": [(parked_notice, amended(not_before=s.RECEIVED_AT + timedelta(days=31)), "per_operator1")],
 }
 CASES = [(guard, *case) for guard, cases in REFUSALS.items() for case in cases]

@@ -2,14 +2,11 @@
 
 from datetime import timedelta
 
-import pytest
-
 from domain.complaints import commands as c
 from domain.complaints import facts as f
-from domain.complaints import guards
 from domain.complaints.situation import SYSTEM
 from domain.complaints.steps import effect_key
-from domain.complaints.terms import Status, StepState, Way
+from domain.complaints.terms import Status, Way
 from tests.unit.complaints import story as s
 from tests.unit.complaints.story import HANDLER, HOTLINE, Story, story_at
 
@@ -84,7 +81,9 @@ def test_a_retried_step_runs_again_under_its_own_key_and_remembers_its_rounds() 
     retry(story, "response_letter.1")
     story.delivered("response_letter.1")
     assert story.case.status is Status.RESPONDED
-    assert story.case.step("response_letter.1") == step.model_copy(update={"state": "done", "rounds": 3})
+    assert story.case.step("response_letter.1") == step.model_copy(
+        update={"state": "done", "rounds": 3, "evidence": "<1@mail.example>", "done_at": story.now}
+    )
 
 
 def amend(story: Story, step: str, **changes: object) -> list[str]:
@@ -95,22 +94,30 @@ def test_a_step_that_was_put_off_begins_when_its_time_has_come_and_keeps_its_key
     story = with_letter_parked()
     tomorrow = story.now + timedelta(days=1)
     assert amend(story, "response_letter.1", not_before=tomorrow) == ["step.amended"]
-    [step] = story.case.steps_in(StepState.RUNNING)[1:]
-    assert (step.key, step.error, step.rounds, step.version) == ("response_letter.1", None, 1, 1)
-    assert step not in story.case.steps_to_begin(tomorrow - timedelta(seconds=1))
-    assert step in story.case.steps_to_begin(tomorrow)
-
-
-def test_a_step_on_another_way_is_another_effect_with_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guards, "CARRIED", frozenset({Way.EMAIL, Way.PHONE}))
-    story = story_at("responding", reachable_by=("email", "phone"))
-    story.failed("response_letter.1")
-    amend(story, "response_letter.1", way="phone")
     step = story.case.step("response_letter.1")
     assert step is not None
-    assert (step.way, step.version) == (Way.PHONE, 2)
-    assert effect_key("C-2026-000017", step.key, step.version) == "C-2026-000017:response_letter.1:2"
-    assert story.told(f.StepAmended)[-1].changed == ("way",)
+    assert (step.state, step.not_before, step.error, step.rounds, step.renewals) == ("deferred", tomorrow, None, 1, 0)
+    assert story.case.nearest_due() == tomorrow
+    story.at(tomorrow).tick()
+    assert states(story)["response_letter.1"] == "running"
+
+
+def test_a_step_on_another_way_is_another_message_with_a_key_and_a_template_of_its_own() -> None:
+    story = story_at("responding", reachable_by=("email", "phone"))
+    story.failed("response_letter.1")
+    amend(story, "response_letter.1", way="sms")
+    step = story.case.step("response_letter.1")
+    assert step is not None
+    assert (step.way, step.template, step.state) == (Way.SMS, "response_letter.en.sms.1", "running")
+    assert effect_key("C-2026-000017", step.key, step.renewals) == "C-2026-000017:response_letter.1~2"
+    assert story.told(f.StepAmended)[-1].changed == ("template", "way")
+
+
+def test_a_step_that_is_amended_to_a_way_by_hand_waits_for_a_person() -> None:
+    story = story_at("responding", reachable_by=("email", "post"))
+    story.failed("response_letter.1")
+    amend(story, "response_letter.1", way="post")
+    assert states(story)["response_letter.1"] == "waiting"
 
 
 def test_an_operator_changes_the_mind_about_a_step_that_was_put_off() -> None:
@@ -118,8 +125,9 @@ def test_an_operator_changes_the_mind_about_a_step_that_was_put_off() -> None:
     amend(story, "response_letter.1", not_before=story.now + timedelta(days=9))
     amend(story, "response_letter.1", not_before=story.now + timedelta(days=1))
     assert retry(story, "response_letter.1") == ["step.retried"]
-    [step] = story.case.steps_to_begin(story.now)[1:]
-    assert (step.key, step.not_before) == ("response_letter.1", None)
+    step = story.case.step("response_letter.1")
+    assert step is not None
+    assert (step.state, step.not_before) == ("running", None)
     assert story.refused(c.RetryStep(step="response_letter.1"), OPERATOR) == "step_not_parked"
 
 
