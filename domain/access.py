@@ -63,6 +63,7 @@ class Permission(StrEnum):
     READ_CUSTOMER = "customer.read"
     PRINT_FORMS = "form.print"
     READ_STEPS = "step.read"
+    READ_OPERATIONS = "operations.read"
     MANAGE_STAFF = "staff.manage"
     READ_STAFF = "staff.read"
     READ_POLICIES = "policy.read"
@@ -98,6 +99,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_CUSTOMER: _CASE_READERS,
     Permission.PRINT_FORMS: _CASE_READERS,
     Permission.READ_STEPS: frozenset({_O, _S}),
+    Permission.READ_OPERATIONS: frozenset({_O, Role.ADMIN}),
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.READ_STAFF: frozenset({Role.ADMIN, _S}),
     Permission.READ_POLICIES: _EVERYONE,

@@ -1,5 +1,6 @@
 """The composition root: the real parts plugged into the ports."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,8 +26,9 @@ from runtime.case_commands import CaseCommands
 from runtime.erasing import Eraser
 from runtime.events import tell
 from runtime.housekeeping import Chore
-from runtime.launcher import CaseLauncher
+from runtime.launcher import TEMPORAL_AWAY, CaseLauncher
 from runtime.links import SignedLinks
+from runtime.operations import Operations
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
@@ -45,6 +47,7 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
 from storage.rotation import KeyUse
+from storage.standing import Standing
 from storage.steps import StepRecords
 from storage.vault import Vault
 from workflows.batch import Batch
@@ -54,6 +57,9 @@ GRACE = timedelta(seconds=25)
 """How long a stopping worker lets its activities finish; less than what an orchestrator waits before it kills."""
 STICKY_QUEUE_LIMIT = timedelta(seconds=3)
 """After a worker dies, its cases wait this long for it before another one takes them."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,8 @@ class Parts:
     people: People
     records: CaseRecords
     steps: StepRecords
+    standing: Standing
+    operations: Operations
     unstarted: UnstartedCases
     rulebook: Rulebook
     client: Client
@@ -115,6 +123,8 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         people=People(pool),
         records=CaseRecords(pool),
         steps=StepRecords(pool),
+        standing=Standing(pool),
+        operations=Operations(client, settings.task_queue),
         unstarted=unstarted,
         rulebook=rulebook,
         client=client,
@@ -207,9 +217,21 @@ def chores(parts: Parts) -> Sequence[Chore]:
         ),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
+        Chore("look for wedged workflows", timedelta(minutes=1), lambda: _warn_of_wedged(parts)),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
         Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]
+
+
+async def _warn_of_wedged(parts: Parts) -> int:
+    """Say which workflows cannot go on by themselves: a release must mend them."""
+    try:
+        wedged = await parts.operations.wedged()
+    except (*TEMPORAL_AWAY, TimeoutError):
+        return 0
+    for each in wedged:
+        log.error("workflow is wedged", extra={"workflow_id": each.id, "problems": list(each.problems)})
+    return len(wedged)
 
 
 async def _start_batches(parts: Parts) -> int:

@@ -37,6 +37,7 @@ async def test_without_temporal_complaints_are_taken_in_and_started_when_it_is_b
     reference = await away["hotline"].take()
     ready = (await away.client.get("/health/ready")).json()
     assert (ready["status"], ready["postgresql"], ready["temporal"]) == ("degraded", "up", "down")
+    assert ready["wedged_workflows"] is None
     assert ready["oldest_unstarted_intake_seconds"] >= 0
     assert (await away["hotline"].read(reference))["source"] == "record"
     await api.house.parts.pool.execute("UPDATE unstarted_case SET not_before = since")
@@ -48,6 +49,7 @@ async def test_without_temporal_complaints_are_taken_in_and_started_when_it_is_b
         "postgresql": "up",
         "temporal": "up",
         "oldest_unstarted_intake_seconds": None,
+        "wedged_workflows": 0,
     }
 
 
