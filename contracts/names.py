@@ -5,6 +5,7 @@ DEPLOYMENT = "amends"
 
 COMPLAINT = "complaint"
 BATCH = "batch"
+IMPORT = "import"
 PERFORM = "perform"
 CASE_QUERY = "case"
 
@@ -13,6 +14,7 @@ PERFORM_AND_RECORD = "perform_and_record"
 SEND_LETTER = "send_letter"
 CORRECT_IDENTITY = "correct_identity"
 CARRY_OUT_PAGE = "carry_out_page"
+IMPORT_PAGE = "import_page"
 
 REFUSED = "Refused"
 SUPERSEDED = "Superseded"
@@ -25,3 +27,7 @@ def case_workflow_id(reference: str) -> str:
 
 def batch_workflow_id(batch: str) -> str:
     return f"{BATCH}/{batch}"
+
+
+def import_workflow_id(batch: str) -> str:
+    return f"{IMPORT}/{batch}"

@@ -8,18 +8,23 @@ from domain.complaints.taxonomy import Taxonomy
 from runtime.assembly import Parts
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
+from starter.case_packs import PackDesk
 from starter.desk import CaseDesk
 from starter.forms import FormDesk
+from starter.imports import ImportDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.letters import LetterDesk
+from starter.likeness import LikenessDesk
 from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
 from starter.steps import StepDesk
+from storage.attachments import Attachments
 from storage.batches import Batches
 from storage.contacts import Contacts
+from storage.imports import Imports
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,13 @@ class Services:
     batch_records: Batches
     steps: StepDesk
     attachments: AttachmentDesk
+    likeness: LikenessDesk
     reads: Reads
     privacy: PrivacyDesk
     narratives: NarrativeSearch
     forms: FormDesk
+    packs: PackDesk
+    imports: ImportDesk
     letters: LetterDesk
 
 
@@ -58,6 +66,15 @@ def services(parts: Parts) -> Services:
         keys=keys,
         contacts=Contacts(parts.pool),
         region=parts.settings.default_region,
+        zone=parts.settings.time_zone,
+    )
+    forms = FormDesk(
+        vault=parts.vault,
+        ledger=parts.ledger,
+        people=parts.people,
+        cases=cases,
+        reads=reads,
+        taxonomy=taxonomy,
         zone=parts.settings.time_zone,
     )
     return Services(
@@ -86,6 +103,7 @@ def services(parts: Parts) -> Services:
             keys=keys,
             start=parts.launcher.start_batch,
         ),
+        likeness=LikenessDesk(parts.pool, parts.vault),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
         narratives=NarrativeSearch(parts.records, parts.vault, reads),
@@ -97,14 +115,15 @@ def services(parts: Parts) -> Services:
             files=parts.files,
             reads=reads,
         ),
-        forms=FormDesk(
-            vault=parts.vault,
-            ledger=parts.ledger,
-            people=parts.people,
-            cases=cases,
-            reads=reads,
+        forms=forms,
+        packs=PackDesk(ledger=parts.ledger, attachments=Attachments(parts.pool, parts.vault), cases=cases, forms=forms),
+        imports=ImportDesk(
+            imports=Imports(parts.pool, parts.vault, parts.keys, parts.settings.default_region),
+            rulebook=parts.rulebook,
             taxonomy=taxonomy,
-            zone=parts.settings.time_zone,
+            region=parts.settings.default_region,
+            default_policy=parts.settings.default_policy,
+            start=parts.launcher.start_import,
         ),
         letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
     )

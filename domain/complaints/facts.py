@@ -25,7 +25,7 @@ from domain.complaints.delivery_facts import (
 )
 from domain.complaints.fact_parts import Fact
 from domain.complaints.holds import Hold
-from domain.complaints.intake import Intake
+from domain.complaints.opening_facts import Imported, Received
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.redress import Redress
 from domain.complaints.terms import (
@@ -36,12 +36,6 @@ from domain.complaints.terms import (
     HoldKind,
     Way,
 )
-
-
-class Received(Fact):
-    type: Literal["complaint.received"] = "complaint.received"
-    intake: Intake
-    policy: str
 
 
 class Acknowledged(Fact):
@@ -360,6 +354,7 @@ class StepSkipped(Fact):
 
 AnyFact = Annotated[
     Received
+    | Imported
     | Acknowledged
     | AcknowledgementOrdered
     | Assessed
@@ -439,9 +434,6 @@ class Entry(BaseModel):
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """By type and schema version of the stored fact: what turns an entry's JSON into the next version's."""
 
-CURRENT: dict[str, int] = {}
-"""By type: the schema version that this release writes; 1 where nothing is said."""
-
 _ENTRY = TypeAdapter(Entry)
 
 
@@ -453,6 +445,7 @@ def read_entry(document: dict[str, Any]) -> Entry:
     """An entry of the ledger as today's code understands it, whatever release wrote it."""
     while upcast := UPCASTERS.get((document["fact"]["type"], document["schema_version"])):
         document = upcast(document)
-    if document["schema_version"] > CURRENT.get(document["fact"]["type"], 1):
-        raise WrittenByALaterRelease(f"{document['fact']['type']} of schema version {document['schema_version']}")
+    kind, version = document["fact"]["type"], document["schema_version"]
+    if version > 1 and (kind, version - 1) not in UPCASTERS:
+        raise WrittenByALaterRelease(f"{kind} of schema version {version}")
     return _ENTRY.validate_python(document)

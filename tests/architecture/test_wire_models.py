@@ -83,8 +83,8 @@ def test_a_message_is_read_by_a_release_that_does_not_know_all_its_fields(model:
     assert model.model_config.get("extra") == "ignore"
 
 
-STRICT = {"Submission", "Items", "Money"}
-"""What comes from outside, and its parts: understood whole or not at all, like the commands."""
+STRICT = {"Submission", "Items", "Money", "OnBreach", "Span"}
+"""What comes from outside (bodies, policy files), and its parts: understood whole or not at all, like commands."""
 
 
 def test_what_is_kept_or_passed_on_is_read_by_a_release_that_does_not_know_all_its_fields() -> None:

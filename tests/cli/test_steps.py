@@ -44,13 +44,17 @@ async def test_causes_are_counted_and_a_step_is_shown_with_its_past(amends: Amen
     assert "step.failed" in shown
 
 
-async def test_a_step_is_put_off_and_its_process_given_up(amends: Amends, step: str) -> None:
+async def test_a_step_is_put_off(amends: Amends, step: str) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     await amends("steps", "amend", step, "--reason", "x", by="operator", code=2)
     await amends("steps", "amend", step, "--reason", "x", "--way", "visit", by="operator", code=3)
     await amends("steps", "amend", step, "--reason", "x", "--not-before", "tomorrow", by="operator", code=2)
     assert (await told(amends, "amend", step, "--reason", "x", "--not-before", tomorrow))["outcome"] == "done"
     assert (await told(amends, "show", step))["state"] == "deferred"
+    await amends("steps", "abort", step, "--reason", "moved away", by="operator", code=3)
+
+
+async def test_the_whole_process_is_given_up(amends: Amends, step: str) -> None:
     assert "done" in (await amends("steps", "abort", step, "--reason", "moved away", by="operator")).output
     await amends("steps", "abort", step, "--reason", "moved away", by="operator", code=3)
 

@@ -125,7 +125,10 @@ def test_the_recordings_come_to_every_status_and_tell_every_fact() -> None:
     facts = {entry["fact"]["type"] for document in documents() for entry in document.get("entries", ())}
     every = {kind.model_fields["type"].default for kind in get_args(get_args(AnyFact)[0])}
     assert statuses == set(Status)
-    assert every - facts - {"complaint.clocks_recalculated"} == {"complaint.received"}  # intake's own, before any start
+    assert every - facts - {"complaint.clocks_recalculated"} == {
+        "complaint.received",  # intake records it before the workflow starts
+        "complaint.imported",  # so does an import
+    }
 
 
 def test_nothing_that_a_person_said_is_in_a_recorded_history() -> None:
