@@ -104,6 +104,7 @@ def services(parts: Parts) -> Services:
             start=parts.launcher.start_batch,
         ),
         likeness=LikenessDesk(parts.pool, parts.vault),
+        likeness=LikenessDesk(parts.pool, parts.vault, reads),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
         narratives=NarrativeSearch(parts.records, parts.vault, reads),

@@ -2,8 +2,7 @@
 
 A fact is recorded once and never recomputed: the clocks that it set and the steps that it planned stand in it, so that
 a later release with other rules reads an old case exactly as it was. A change of a fact's shape raises `schema` and
-adds an upcaster to `UPCASTERS`. A field that is only added raises nothing: it has a default, and a release that does
-not know it leaves it alone (decision 28).
+adds an upcaster to `UPCASTERS`. A field that is only added has a default and raises nothing (decision 28).
 """
 
 from collections.abc import Callable

@@ -130,7 +130,7 @@ RULES: dict[type[c.Command], Rule] = {
     ),
     c.RejectRedress: Rule(ANY, redressing.reject_redress, (redressing.redress_is_pending,)),
     c.PayRedress: Rule(ANY, redressing.pay_redress, (redressing.redress_is_approved,)),
-    c.Merge: Rule(OPEN, linking.merge, (linking.is_not_merged,)),
+    c.Merge: Rule(OPEN, linking.merge, (linking.is_not_merged, linking.other_case_is_the_earlier)),
     c.Unmerge: Rule(OPEN, linking.unmerge, (linking.is_merged,)),
     c.LinkIncident: Rule(OPEN, linking.link_incident, (linking.has_no_incident,)),
     c.UnlinkIncident: Rule(OPEN, linking.unlink_incident, (linking.has_an_incident,)),
