@@ -103,7 +103,6 @@ def services(parts: Parts) -> Services:
             keys=keys,
             start=parts.launcher.start_batch,
         ),
-        likeness=LikenessDesk(parts.pool, parts.vault),
         likeness=LikenessDesk(parts.pool, parts.vault, reads),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
