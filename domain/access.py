@@ -49,6 +49,7 @@ class Permission(StrEnum):
     LIST_COMPLAINTS = "complaint.list"
     READ_COMPLAINT = "complaint.read"
     READ_CUSTOMER = "customer.read"
+    PRINT_FORMS = "form.print"
     READ_STEPS = "step.read"
     MANAGE_STAFF = "staff.manage"
     READ_STAFF = "staff.read"
@@ -56,6 +57,7 @@ class Permission(StrEnum):
     READ_TAXONOMY = "taxonomy.read"
     READ_CALENDARS = "calendar.read"
     MANAGE_CALENDARS = "calendar.manage"
+    READ_PERSONAL_DATA_LOG = "personal_data.log"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -67,6 +69,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.LIST_COMPLAINTS: _CASE_READERS,
     Permission.READ_COMPLAINT: _CASE_READERS,
     Permission.READ_CUSTOMER: _CASE_READERS,
+    Permission.PRINT_FORMS: _CASE_READERS,
     Permission.READ_STEPS: frozenset({_O, _S}),
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.READ_STAFF: frozenset({Role.ADMIN, _S}),
@@ -74,6 +77,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_TAXONOMY: _EVERYONE,
     Permission.READ_CALENDARS: _EVERYONE,
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
+    Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
     "acknowledge": frozenset({_H, _A, _S}),
     "assess": frozenset({_A, _S}),
     "explain": frozenset({_H, _A, _S}),

@@ -48,6 +48,25 @@ class DataClass(StrEnum):
     CONTACT = "contact"  # reaches the person
     PREFERENCE = "preference"  # says how the person wants to be treated; reveals nobody by itself
     FREE_TEXT = "free_text"  # may say anything about anybody
+    FILE = "file"  # may show anything about anybody
+
+
+class Act(StrEnum):
+    """What was done with the personal data of a subject, as the log of personal data names it."""
+
+    FOUND = "found"  # looked up by a phone number, an address or a customer number
+    READ = "read"
+    SEARCHED = "searched"  # opened by a search in narratives
+    EXPORTED = "exported"
+    HOLD_SET = "hold_set"
+    HOLD_LIFTED = "hold_lifted"
+    ERASURE_DEFERRED = "erasure_deferred"
+    FORGOTTEN = "forgotten"  # texts or files went, as their time was over
+    ERASED = "erased"
+
+
+IDENTIFYING = (DataClass.IDENTITY, DataClass.CONTACT, DataClass.PREFERENCE)
+"""The classes of an identity, which is sealed and opened whole."""
 
 
 Phone = Annotated[str, StringConstraints(max_length=40)]

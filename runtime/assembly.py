@@ -23,7 +23,7 @@ from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
 from runtime.temporal import connect
-from storage import chains, idempotency
+from storage import chains, idempotency, personal_log
 from storage.batches import Batches
 from storage.cases import CaseRecords
 from storage.corrections import IdentityCorrections
@@ -142,6 +142,11 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore("tell what happened", timedelta(seconds=1), lambda: Outbox(parts.pool).drain(tell)),
         Chore(
             "anchor the ledger", timedelta(minutes=5), lambda: chains.anchor(parts.pool, parts.keys.anchor(), _now())
+        ),
+        Chore(
+            "anchor the log of personal data",
+            timedelta(minutes=5),
+            lambda: personal_log.anchor_log(parts.pool, parts.keys.anchor(), _now()),
         ),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),

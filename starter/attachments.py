@@ -9,6 +9,7 @@ from domain.access import Person
 from starter.desk import CaseDesk, Request
 from starter.keys import RequestKeys
 from starter.problems import FieldError, Problem, invalid, not_found
+from starter.reading import FILES, Reads
 from storage.attachments import Attachment, Attachments
 from storage.pool import Pool
 from storage.vault import Vault
@@ -44,11 +45,14 @@ class File:
 class AttachmentDesk:
     """Takes files in and gives them out."""
 
-    def __init__(self, pool: Pool, vault: Vault, store: FileStore, cases: CaseDesk, keys: RequestKeys) -> None:
+    def __init__(
+        self, pool: Pool, vault: Vault, store: FileStore, cases: CaseDesk, keys: RequestKeys, reads: Reads
+    ) -> None:
         self._attachments = Attachments(pool, vault)
         self._store = store
         self._cases = cases
         self._keys = keys
+        self._reads = reads
 
     async def add(self, person: Person, reference: str, file: File, key: str | None) -> Attachment:
         """Seal a file, keep it, and attach it to the case; with the same key once. Raises `Problem`: 404, 413, 422."""
@@ -75,6 +79,7 @@ class AttachmentDesk:
         case = await self._cases.visible_case(person, reference)
         if file not in case.files:
             raise not_found("this case has no such file")
+        await self._reads.note(person.id, case.intake.customer, FILES, reference)
         attachment, content = await self._attachments.open(file, await self._store.get(file))
         if hashlib.sha256(content).hexdigest() != attachment.sha256:
             raise Problem(500, "damaged", "the file is not what was attached")

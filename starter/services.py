@@ -8,8 +8,10 @@ from runtime.assembly import Parts
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
 from starter.desk import CaseDesk
+from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.reading import Reads
 from starter.repetitions import Repetitions
 from storage.batches import Batches
 
@@ -27,11 +29,13 @@ class Services:
     batches: BatchDesk
     batch_records: Batches
     attachments: AttachmentDesk
+    reads: Reads
+    forms: FormDesk
 
 
 def services(parts: Parts) -> Services:
     taxonomy, keys = shipped.taxonomy(), RequestKeys(parts.keys.command_ids())
-    repetitions = Repetitions(parts.pool)
+    repetitions, reads = Repetitions(parts.pool), Reads(parts.pool)
     cases = CaseDesk(
         pool=parts.pool,
         vault=parts.vault,
@@ -61,5 +65,15 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
-        attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys),
+        attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
+        reads=reads,
+        forms=FormDesk(
+            vault=parts.vault,
+            ledger=parts.ledger,
+            people=parts.people,
+            cases=cases,
+            reads=reads,
+            taxonomy=taxonomy,
+            zone=parts.settings.time_zone,
+        ),
     )

@@ -56,14 +56,14 @@ async def _sign(connection: Connection, key: bytes, at: datetime, heads: dict[st
     last = await connection.fetchrow("SELECT number, root FROM ledger_anchor ORDER BY number DESC LIMIT 1")
     number, before = (1, b"") if last is None else (last["number"] + 1, last["root"])
     listed = json.dumps([[reference, sequence, head.hex()] for reference, (sequence, head) in sorted(heads.items())])
-    root = _root(before, number, at, listed)
+    root = root_of(before, number, at, listed)
     await connection.execute(
         "INSERT INTO ledger_anchor (number, at, heads, root, signature) VALUES ($1, $2, $3::jsonb, $4, $5)",
         number,
         at,
         listed,
         root,
-        _signature(key, root),
+        signature_of(key, root),
     )
     await connection.execute(
         """UPDATE case_record SET anchored_sequence = moved.sequence
@@ -84,7 +84,7 @@ async def verify(pool: Pool, key: bytes) -> Verification:
         damages += _check_chain(reference, head, chain)
         if head is not None and head.anchored:
             unproven[reference] = head.anchored
-    anchors = _AnchorWalk(key)
+    anchors = AnchorWalk(key)
     async for row, lost in _anchors(pool):
         damages += anchors.check(row, lost)
         for reference, sequence, _ in json.loads(row["heads"]):
@@ -205,7 +205,7 @@ async def _anchors(pool: Pool) -> AsyncIterator[tuple[asyncpg.Record, list[async
         after = row["number"]
 
 
-class _AnchorWalk:
+class AnchorWalk:
     """Checks anchors one after the other: each follows from the one before it, and our key signed it."""
 
     def __init__(self, key: bytes) -> None:
@@ -217,9 +217,9 @@ class _AnchorWalk:
         number, heads = anchor["number"], json.dumps(json.loads(anchor["heads"]))
         if number != self._number + 1:
             yield Damage(f"anchor {number}", f"anchor {self._number + 1} is missing")
-        if anchor["root"] != _root(self._root, number, anchor["at"], heads):
+        if anchor["root"] != root_of(self._root, number, anchor["at"], heads):
             yield Damage(f"anchor {number}", "it was altered, or does not follow from the one before it")
-        if not hmac.compare_digest(anchor["signature"], _signature(self._key, anchor["root"])):
+        if not hmac.compare_digest(anchor["signature"], signature_of(self._key, anchor["root"])):
             yield Damage(f"anchor {number}", "its signature is not ours")
         for head in lost:
             place = f"{head['reference']} {head['sequence']}"
@@ -227,9 +227,11 @@ class _AnchorWalk:
         self._root, self._number, self.count = anchor["root"], number, self.count + 1
 
 
-def _root(before: bytes, number: int, at: datetime, listed: str) -> bytes:
+def root_of(before: bytes, number: int, at: datetime, listed: str) -> bytes:
+    """What an anchor signs: the anchor before it, its own number and time, and the heads that it lists."""
     return hashlib.sha256(before + f"{number} {at.astimezone(UTC).isoformat()} {listed}".encode()).digest()
 
 
-def _signature(key: bytes, root: bytes) -> bytes:
+def signature_of(key: bytes, root: bytes) -> bytes:
+    """HMAC-SHA256 (RFC 2104) over the root of an anchor."""
     return hmac.new(key, root, hashlib.sha256).digest()

@@ -9,7 +9,10 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Alarm:
-    """Rings at the earliest time it was set for. It is not moved later: a needless ring is cheaper than a new timer.
+    """Rings at the due time it was set for last; with nothing due any more it is left to ring in vain.
+
+    It is moved at once, also to a later time: within a task that is two events and one action (cancel, new timer), a
+    ring in vain is five and one, and it wakes a worker. Only a case that ends before the old due time pays for it.
 
     A ring is proof that its due time has come, `workflow.now()` is not: a query that comes between a timer's firing
     and the workflow task for it makes the SDK run on with the time of the task before (SDK 1.35, seen in the kill
@@ -23,7 +26,7 @@ class Alarm:
         self._timer: asyncio.Task[None] | None = None
 
     def set_for(self, due: datetime | None) -> None:
-        if due is None or (self._due is not None and self._due <= due):
+        if due is None or due == self._due:
             return
         if self._timer is not None:
             self._timer.cancel()

@@ -5,7 +5,18 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from starter.api import attachments, batches, calendars, complaints, failures, health, registry, steps
+from starter.api import (
+    attachments,
+    batches,
+    calendars,
+    complaints,
+    failures,
+    forms,
+    health,
+    personal_data,
+    registry,
+    steps,
+)
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
 from starter.services import Services
@@ -30,7 +41,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         docs_url=None,
         redoc_url=None,
     )
-    for part in (batches, complaints, attachments, steps, registry, calendars):
+    for part in (batches, complaints, attachments, steps, registry, calendars, personal_data, forms):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
     failures.install(app)

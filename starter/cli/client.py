@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import httpx
 import typer
@@ -28,12 +28,22 @@ class Remote:
 
     def call(self, method: str, path: str, **request: Any) -> Any:
         """The answer's JSON; ends the program with the problem's own words where there is none."""
+        return self._send(method, path, **request).json()
+
+    def fetch(self, path: str, **request: Any) -> bytes:
+        """A document as it is; ends the program like `call`."""
+        return self._send("GET", path, **request).content
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}"} | request.pop("headers", {})
+        limit = request.pop("timeout", TIMEOUT_SECONDS)
         try:
-            answer = httpx.request(method, self.url + path, headers=headers, timeout=TIMEOUT_SECONDS, **request)
+            answer = httpx.request(method, self.url + path, headers=headers, timeout=limit, **request)
         except httpx.TransportError as error:
             fail(f"{self.url} does not answer: {error}. Is `amends up` running?")
-        return answer.json() if answer.is_success else _refuse(answer)
+        if not answer.is_success:
+            _refuse(answer)
+        return answer
 
 
 def remote(url: str | None, token: str | None, data_dir: Path | None) -> Remote:
@@ -49,7 +59,7 @@ def remote(url: str | None, token: str | None, data_dir: Path | None) -> Remote:
     return Remote(url or noted.url, token or noted.token)
 
 
-def _refuse(answer: httpx.Response) -> Any:
+def _refuse(answer: httpx.Response) -> NoReturn:
     """Say what the problem is, field by field; 3 where a guard or a role refused, 2 where the input was wrong."""
     try:
         problem = answer.json()

@@ -2,7 +2,7 @@
 
 import typer
 
-from starter.cli import bulk, calendars, complaints, demo, index, parts, policies, registry, steps, surveys
+from starter.cli import bulk, calendars, complaints, demo, forms, index, parts, policies, registry, steps, surveys
 
 app = typer.Typer(
     name="amends",
@@ -12,6 +12,9 @@ app = typer.Typer(
     help="Customer complaints and satisfaction as durable processes. Exit codes: 0 ok, 1 failed, 2 usage, 3 refused.",
 )
 app.add_typer(complaints.app, name="complaint")
+complaints.app.command(epilog="Example: amends complaint form C-2026-000001 --kind visit --lang zh --out visit.pdf")(
+    forms.form
+)
 app.command(epilog="Example: amends bulk assign --status accepted --dry-run")(bulk.bulk)
 app.add_typer(steps.app, name="steps")
 app.add_typer(policies.app, name="policy")

@@ -136,6 +136,32 @@ def ledger(as_json: AsJson = False) -> None:
         raise typer.Exit(Exit.FAILED)
 
 
+@verify_app.command("personal-data", epilog="Example: amends verify personal-data --json")
+def personal_data(as_json: AsJson = False) -> None:
+    """Check the log of who read or erased what about whom: every chain and every signed anchor."""
+    from dataclasses import asdict
+
+    from storage.personal_log import LogVerification, verify_log
+    from storage.pool import open_pool
+
+    async def run() -> LogVerification:
+        settings = _settings()
+        pool = await open_pool(settings.database_url, size=1)
+        try:
+            return await verify_log(pool, settings.master_keys().anchor())
+        finally:
+            await pool.close()
+
+    found = asyncio.run(run())
+    if as_json:
+        show_json(asdict(found))
+    else:
+        stdout.print(f"{found.subjects} subjects, {found.lines} lines, {found.anchors} anchors checked.")
+        show_table(("where", "what"), ((d.place, d.finding) for d in found.damages), empty="Everything fits.")
+    if found.damages:
+        raise typer.Exit(Exit.FAILED)
+
+
 def _settings() -> "Settings":
     from runtime.settings import SettingsError, load_settings
 

@@ -42,8 +42,8 @@ async def test_a_file_comes_back_as_it_was_handed_in(api: Api, logs: StringIO) -
     got = await api["handler"].get(f"/v1/complaints/{reference}/attachments/{added['id']}")
     assert (got.status_code, got.content, got.headers["content-type"]) == (200, PDF, "application/pdf")
     assert got.headers["content-disposition"] == "attachment; filename*=UTF-8''%E8%B4%A6%E5%8D%95.pdf"
-    read = next(json.loads(line) for line in logs.getvalue().splitlines() if "file read" in line)
-    assert (read["reference"], read["file"], read["reader"]) == (reference, added["id"], api["handler"].person.id)
+    read = next(json.loads(line) for line in logs.getvalue().splitlines() if "personal data opened" in line)
+    assert (read["reference"], read["by"]) == (reference, api["handler"].person.id)
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -154,8 +154,8 @@ async def test_the_story_holds_what_was_said_and_the_case_does_not(api: Api, log
         assert told not in str(case)
         assert told not in timeline.text
     assert next(iter(story["texts"])) in timeline.text
-    reads = [json.loads(line) for line in logs.getvalue().splitlines() if "personal data read" in line]
-    assert (reads[-1]["reference"], reads[-1]["reader"]) == (reference, api["handler"].person.id)
+    reads = [json.loads(line) for line in logs.getvalue().splitlines() if "personal data opened" in line]
+    assert (reads[-1]["reference"], reads[-1]["by"]) == (reference, api["handler"].person.id)
 
 
 async def test_the_timeline_is_paged_and_its_hashes_chain(api: Api) -> None:

@@ -84,6 +84,7 @@ def test_the_recordings_show_every_command_that_the_workflow_gives() -> None:
         "activity correct_identity",
         "activity carry_out_page",
         "timer",
+        "cancel timer",
         "search attributes",
         "accept update",
         "answer update",
