@@ -6,15 +6,16 @@ record can repeat one, under the same Message-ID.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.ports import Deliveries, Letter, PostOffice, UndeliverableError, Vault
-from activities.survey_ports import Definitions, FieldRecords, Happened, Invitee, Links, SamplingFrame
+from activities.ports import Deliveries, Letter, PostOffice, UndeliverableError
+from activities.survey_ports import Definitions, FieldRecords, Happened, Identities, Invitee, Links, SamplingFrame
 from contracts.names import INVITE_PAGE, RELEASE_RESERVE, REMIND_PAGE, SELECT_SAMPLE
 from contracts.waves import WaveOrder, WavePage
 from domain.privacy import Identity
@@ -40,7 +41,7 @@ class Fieldwork:
         definitions: Definitions,
         frame: SamplingFrame,
         records: FieldRecords,
-        vault: Vault,
+        people: Identities,
         post: PostOffice,
         deliveries: Deliveries,
         links: Links,
@@ -49,7 +50,7 @@ class Fieldwork:
         self._definitions = definitions
         self._frame = frame
         self._records = records
-        self._vault = vault
+        self._people = people
         self._post = post
         self._deliveries = deliveries
         self._links = links
@@ -76,7 +77,7 @@ class Fieldwork:
         definition = await self._definitions.definition(order.survey, order.version)
         found = await self._records.to_invite(order.reference, self._now(), PAGE)
         asked = 0
-        for lot in batched(found, AT_ONCE):
+        for lot in _lots(found):
             activity.heartbeat(lot[0].number)
             asked += await self._invite(order, definition, lot)
         if len(found) == PAGE:
@@ -92,7 +93,7 @@ class Fieldwork:
         if reminder.channel is not Channel.EMAIL:
             return WavePage()
         found = await self._records.to_remind(order.reference, reminder.kind, number, PAGE)
-        for lot in batched(found, AT_ONCE):
+        for lot in _lots(found):
             activity.heartbeat(lot[0].number)
             owed = await self._records.still_to_remind(order.reference, reminder.kind, [each.number for each in lot])
             wanted = [each for each in lot if each.number in owed and each.has_email]
@@ -162,11 +163,14 @@ class Fieldwork:
         subjects = {each.number: contact_subject(order.reference, each.number) for each in invitees}
         links = await self._links.survey_links(list(subjects.values()), now, closes_at)
 
+        people = await self._people.identities([each.customer for each in invitees])
+
         async def one(each: Invitee) -> Happened:
             key = f"{order.reference}:{order.step.key}:{each.number}"
             if kind is SurveyLetter.INVITATION:
                 key = f"{order.reference}:invite:{each.number}"
-            return await self._deliver(key, definition, kind, each, links[subjects[each.number]], closes_at)
+            message = _Message(key, kind, people.get(each.customer), links[subjects[each.number]], closes_at)
+            return await self._deliver(message, definition, each)
 
         outcomes = await asyncio.gather(*(one(each) for each in invitees), return_exceptions=True)
         told = [outcome for outcome in outcomes if isinstance(outcome, Happened)]
@@ -187,31 +191,40 @@ class Fieldwork:
         else:
             await self._records.reminded(order.reference, order.step.reminder or 1, told, thresholds)
 
-    async def _deliver(
-        self, key: str, definition: SurveyDefinition, kind: SurveyLetter, to: Invitee, link: str, until: datetime
-    ) -> Happened:
+    async def _deliver(self, message: "_Message", definition: SurveyDefinition, to: Invitee) -> Happened:
         """One letter, once under its key; an address that is refused for good is a bounce."""
         attempt = to.attempts + 1
-        if await self._deliveries.accepted(key) is None:
-            identity = await self._identity(to)
+        if await self._deliveries.accepted(message.key) is None:
+            identity = message.identity
             if identity is None or identity.email is None:
                 return _ended(to, ContactEventKind.NO_CHANNEL, self._now(), Channel.EMAIL)
             subject, body = write_survey_letter(
-                kind, definition, to.language, name=identity.name, link=link, until=until
+                message.kind, definition, to.language, name=identity.name, link=message.link, until=message.until
             )
-            await self._deliveries.attempted(key, self._now())
+            await self._deliveries.attempted(message.key, self._now())
             try:
-                evidence = await self._post.send(Letter(key, identity.email, subject, body, to.language))
+                evidence = await self._post.send(Letter(message.key, identity.email, subject, body, to.language))
             except UndeliverableError as error:
                 if not error.is_final:
                     raise _failure("the mail server did not take a letter", error.code, is_final=False) from None
                 return _ended(to, ContactEventKind.BOUNCED, self._now(), Channel.EMAIL, attempt)
-            await self._deliveries.accept(key, evidence, self._now())
+            await self._deliveries.accept(message.key, evidence, self._now())
         return Happened(to.number, ContactEvent(ContactEventKind.DELIVERED, self._now(), attempt, Channel.EMAIL))
 
-    async def _identity(self, to: Invitee) -> Identity | None:
-        """Who it is; none where the person was erased on request."""
-        return await self._vault.identity_if_kept(to.customer)
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What one person is to get, under the key that keeps it from going out twice; erased people have no identity."""
+
+    key: str
+    kind: SurveyLetter
+    identity: Identity | None
+    link: str
+    until: datetime
+
+
+def _lots(found: Sequence[Invitee]) -> Iterator[Sequence[Invitee]]:
+    yield from (found[start : start + AT_ONCE] for start in range(0, len(found), AT_ONCE))
 
 
 def contact_subject(wave: str, number: int) -> str:

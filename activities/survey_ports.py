@@ -1,11 +1,12 @@
 """What the activities of waves need of the outside, in the words of the domain."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from activities.ports import AlreadyRecorded, DivergedError, SupersededError
+from domain.privacy import Identity
 from domain.surveys.definition import SurveyDefinition
 from domain.surveys.dispositions import Channel, CompletenessThresholds, ContactEvent
 from domain.surveys.field_plan import ReminderKind
@@ -94,6 +95,10 @@ class FieldRecords(Protocol):
         """Record events with the dispositions that follow; `invited_by` marks the contacts as invited."""
         ...
 
+    async def hand_over(self, wave: str, numbers: Sequence[int], channel: Channel, at: datetime) -> None:
+        """Put contacts on the list of a channel on which people do the asking."""
+        ...
+
     async def reminded(
         self, wave: str, number: int, happened: Sequence[Happened], thresholds: CompletenessThresholds
     ) -> None: ...
@@ -103,6 +108,12 @@ class FieldRecords(Protocol):
     async def still_to_remind(self, wave: str, kind: ReminderKind, numbers: Sequence[int]) -> set[int]: ...
 
     async def release_reserve(self, wave: str) -> int: ...
+
+
+class Identities(Protocol):
+    """Who people are, many at once; those who were erased are left out."""
+
+    async def identities(self, subjects: Iterable[str]) -> dict[str, Identity]: ...
 
 
 class Links(Protocol):

@@ -136,6 +136,23 @@ class Fieldwork:
                 )
             await _settle_askings(connection, wave, happened, was_asked=invited_by is not None)
 
+    async def hand_over(self, wave: str, numbers: Sequence[int], channel: Channel, at: datetime) -> None:
+        """Put contacts on the list of a channel on which people do the asking; each counts as asked."""
+        async with transaction(self._pool) as connection:
+            await connection.execute(
+                "UPDATE contact SET invited_at = $3, channel = $4 WHERE wave = $1 AND number = ANY($2)",
+                wave,
+                list(numbers),
+                at,
+                channel,
+            )
+            await connection.execute(
+                """UPDATE asking a SET state = 'confirmed' FROM contact c
+                    WHERE c.wave = $1 AND c.number = ANY($2) AND a.wave = c.wave AND a.customer = c.customer""",
+                wave,
+                list(numbers),
+            )
+
     async def reminded(
         self, wave: str, number: int, happened: Sequence[Happened], thresholds: CompletenessThresholds
     ) -> None:
