@@ -12,6 +12,7 @@ from domain.complaints.case import Case
 from domain.complaints.commands import Submission
 from domain.complaints.facts import Entry
 from domain.complaints.policy import Policy
+from domain.links import LinkPurpose
 from domain.privacy import Identity
 
 
@@ -128,6 +129,14 @@ class Vault(Protocol):
 class IdentityCorrections(Protocol):
     async def correct(self, customer: str, field: str, value: str, effect_key: str, at: datetime) -> None:
         """Change one field of a customer's identity, once under its key; the earlier version is kept."""
+        ...
+
+
+class Links(Protocol):
+    """Links for people without an account."""
+
+    async def url(self, purpose: LinkPurpose, subject: str, at: datetime) -> str:
+        """The link for one subject (`domain.links`); the same one each time until it is revoked."""
         ...
 
 

@@ -22,6 +22,12 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     PRIVACY = "privacy"
     ADMIN = "admin"
+    CUSTOMER = "customer"
+    """Whoever holds the link of a case; never a member of staff."""
+
+
+STAFF_ROLES = frozenset(Role) - {Role.CUSTOMER}
+"""What can be given to people and systems of the registry."""
 
 
 class Person(BaseModel):
@@ -42,6 +48,12 @@ class Person(BaseModel):
         return self.absent_until is not None and at < self.absent_until
 
 
+class LinkHolder(Person):
+    """Somebody outside who holds a signed link: sees one case, and does there what the link's role may do."""
+
+    case: str
+
+
 class Permission(StrEnum):
     """What can be done through an interface, apart from the commands of a case."""
 
@@ -57,12 +69,14 @@ class Permission(StrEnum):
     READ_TAXONOMY = "taxonomy.read"
     READ_CALENDARS = "calendar.read"
     MANAGE_CALENDARS = "calendar.manage"
+    GIVE_LINKS = "link.give"
     READ_PERSONAL_DATA_LOG = "personal_data.log"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
 _CASE_READERS = frozenset({_H, _A, _C, _S, Role.AUDITOR})
-_EVERYONE = frozenset(Role) - {Role.PARTNER}
+_EVERYONE = STAFF_ROLES - {Role.PARTNER}
+_X = Role.CUSTOMER
 
 ALLOWED: dict[str, frozenset[Role]] = {
     Permission.TAKE_COMPLAINT: frozenset({_H, _S}),
@@ -77,21 +91,23 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_TAXONOMY: _EVERYONE,
     Permission.READ_CALENDARS: _EVERYONE,
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
+    Permission.GIVE_LINKS: frozenset({_H, _A, _S}),
     Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
     "acknowledge": frozenset({_H, _A, _S}),
     "assess": frozenset({_A, _S}),
     "explain": frozenset({_H, _A, _S}),
-    "appeal": frozenset({_H, _S}),
+    "appeal": frozenset({_H, _S, _X}),
     "assign": frozenset({_S}),
     "claim": frozenset({_A}),
     "start_investigation": frozenset({_A, _S}),
     "respond": frozenset({_A, _S}),
     "close": frozenset({_A, _S}),
-    "note": frozenset({_H, _A, _C, _S}),
+    "note": frozenset({_H, _A, _C, _S, _X}),
     "correct": frozenset({_H, _A, _S}),
-    "withdraw": frozenset({_H, _S}),
-    "reopen": frozenset({_H, _S}),
-    "attach": frozenset({_H, _A, _C, _S}),
+    "confirm": frozenset({_X}),
+    "withdraw": frozenset({_H, _S, _X}),
+    "reopen": frozenset({_H, _S, _X}),
+    "attach": frozenset({_H, _A, _C, _S, _X, Role.PARTNER}),
     "hold": frozenset({_A, _S}),
     "resume": frozenset({_A, _S}),
     "extend": frozenset({_A, _S}),
@@ -136,20 +152,21 @@ CALLED_BACK = ("responded", "callback")
 
 @dataclass(frozen=True, slots=True)
 class CaseScope:
-    """Which cases a person sees: all, those taken, those within a handler's reach, those to be called back.
+    """Which cases a person sees: all, one, those taken, those within a handler's reach, those to be called back.
 
     Within a handler's reach are the own ones, the team's and those that nobody has yet.
     """
 
     everything: bool = False
+    only: str | None = None
     taken_by: str | None = None
     handler: str | None = None
     team: str | None = None
     called_back: bool = False
 
-    def covers(self, *, taken_by: str, handler: str | None, team: str | None, status: str) -> bool:
+    def covers(self, *, reference: str, taken_by: str, handler: str | None, team: str | None, status: str) -> bool:
         """The rule that `storage.cases` also says in SQL; a test holds the two together."""
-        if self.called_back and status in CALLED_BACK:
+        if reference == self.only or (self.called_back and status in CALLED_BACK):
             return True
         if self.everything or (self.taken_by is not None and self.taken_by == taken_by):
             return True
@@ -161,6 +178,8 @@ class CaseScope:
 
 def scope_of(person: Person) -> CaseScope:
     """What a person may see of all cases."""
+    if isinstance(person, LinkHolder):
+        return CaseScope(only=person.case)
     handles = Role.HANDLER in person.roles
     return CaseScope(
         everything=not person.roles.isdisjoint({Role.SUPERVISOR, Role.AUDITOR}),

@@ -19,6 +19,7 @@ from runtime.case_commands import CaseCommands
 from runtime.events import tell
 from runtime.housekeeping import Chore
 from runtime.launcher import CaseLauncher
+from runtime.links import SignedLinks
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
@@ -31,6 +32,7 @@ from storage.deliveries import Deliveries
 from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
+from storage.limits import Buckets
 from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
@@ -60,6 +62,7 @@ class Parts:
     client: Client
     launcher: CaseLauncher
     files: FolderOfFiles
+    links: SignedLinks
 
 
 @asynccontextmanager
@@ -100,6 +103,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         client=client,
         launcher=CaseLauncher(client, settings.task_queue, unstarted),
         files=FolderOfFiles(settings.files_dir),
+        links=SignedLinks(pool, keys, settings.public_url),
     )
 
 
@@ -150,6 +154,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
         ),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
+        Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]
 
 

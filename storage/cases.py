@@ -256,6 +256,9 @@ def _add_scope(conditions: _Conditions, scope: CaseScope) -> None:
     """The rule of `CaseScope.covers`, in SQL."""
     reach: list[str] = ["taken_by = {}"]
     values: list[Any] = [scope.taken_by]
+    if scope.only is not None:
+        reach.append("reference = {}")
+        values.append(scope.only)
     if scope.handler is not None:
         reach += ["handler = {}", "team = {}", "(handler IS NULL AND team IS NULL)"]
         values += [scope.handler, scope.team]
@@ -282,4 +285,10 @@ def _read_cursor(cursor: str, sort: str) -> tuple[datetime | int, str]:
 
 
 def covers(scope: CaseScope, case: Case) -> bool:
-    return scope.covers(taken_by=case.intake.taken_by, handler=case.handler, team=case.team, status=case.status)
+    return scope.covers(
+        reference=case.reference,
+        taken_by=case.intake.taken_by,
+        handler=case.handler,
+        team=case.team,
+        status=case.status,
+    )

@@ -44,14 +44,15 @@ class MasterKeys:
 
     Two kinds of derived keys behave differently when a master key is rotated:
 
-    * `wrapping` and `payload` exist per master key. What they sealed names its key id, so an old key opens until
-      everything is sealed again, and new work uses the newest.
-    * `blind_index`, `command_ids` and `anchor` are **standing**: a look-up, the id of a command already recorded or
-      the proof of an old anchor must come out the same for ever. They derive from one standing secret, which is
-      itself derived from the oldest master key. When that key is retired, its standing secret alone stays behind in
-      the ring (the entry `standing:…`) and can no longer open anything. A random secret stored in PostgreSQL was the
-      alternative; it was not taken because then a dump of the database would carry the key of its own blind indexes
-      wrapped by a master key that may leak later, and because ids of commands would need the database to be up.
+    * `wrapping`, `payload` and `links` exist per master key. What they sealed or signed names its key id, so an old
+      key opens until everything is sealed again, and new work uses the newest. Links of a retired key are dead.
+    * `blind_index`, `command_ids`, `limits` and `anchor` are **standing**: a look-up, the id of a command already
+      recorded or the proof of an old anchor must come out the same for ever. They derive from one standing secret,
+      which is itself derived from the oldest master key. When that key is retired, its standing secret alone stays
+      behind in the ring (the entry `standing:…`) and can no longer open anything. A random secret stored in
+      PostgreSQL was the alternative; it was not taken because then a dump of the database would carry the key of its
+      own blind indexes wrapped by a master key that may leak later, and because ids of commands would need the
+      database to be up.
       `Vault.confirm_keys` refuses to start with a ring whose standing secret is not the one in use.
     """
 
@@ -123,6 +124,14 @@ class MasterKeys:
     def payload(self, key_id: str) -> bytes:
         """Key that seals what travels through Temporal; raises MissingKeyError."""
         return self._derived_of(key_id, "payload")
+
+    def links(self, key_id: str) -> bytes:
+        """Key that signs the links of people without an account; raises MissingKeyError."""
+        return self._derived_of(key_id, "links")
+
+    def limits(self) -> bytes:
+        """Standing key under which addresses become keys of rate limits."""
+        return _derive(self._standing, "limits")
 
     def blind_index(self) -> bytes:
         """Standing key under which phones, e-mails and accounts are hashed for look-up."""

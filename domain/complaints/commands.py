@@ -20,6 +20,7 @@ from domain.complaints.command_parts import (
     StepKey,
     Tick,
 )
+from domain.complaints.customers_commands import Appeal, Confirm, Reopen, Withdraw
 from domain.complaints.policy import HIGHEST_LEVEL, Money
 from domain.complaints.terms import (
     PERSONAL,
@@ -66,13 +67,6 @@ class Explain(Command):
     command: Literal["explain"] = "explain"
     way: Way
     letter: SealedText = Field(description="what is written, or what was said")
-
-
-class Appeal(Command):
-    """The customer disputes the explanation; another person assesses again. Once only."""
-
-    command: Literal["appeal"] = "appeal"
-    reason: SealedText
 
 
 class Assign(Command):
@@ -137,21 +131,6 @@ class Correct(Command):
         if self.field is Correctable.SEVERITY and self.code not in {"1", "2", "3", "4", "5"}:
             raise ValueError("severity is 1, 2, 3, 4 or 5")
         return self
-
-
-class Withdraw(Command):
-    """The customer takes the complaint back."""
-
-    command: Literal["withdraw"] = "withdraw"
-    reason: SealedText
-    confirmed_by: Way = Field(description="how the customer confirmed it")
-
-
-class Reopen(Command):
-    """Take an answered or closed case up again."""
-
-    command: Literal["reopen"] = "reopen"
-    reason: SealedText
 
 
 class Hold(Command):
@@ -397,6 +376,7 @@ PersonsCommand = Annotated[
     | Close
     | Note
     | Correct
+    | Confirm
     | Withdraw
     | Reopen
     | Hold
@@ -445,6 +425,6 @@ class Submission(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(max_length=120)
-    actor: str = Field(max_length=64, description="a person's id, `customer`, or `system`")
+    actor: str = Field(max_length=80, description="a person's id, `customer`, `partner:<code>`, or `system`")
     command: AnyCommand
     as_of: int = Field(0, ge=0, description="the sequence of the record that the giver saw; a run may be behind it")

@@ -19,7 +19,7 @@ from domain.complaints.intake import HIGHEST_SEVERITY, Intake
 from domain.complaints.law import RULES
 from domain.complaints.overdue import next_overdue
 from domain.complaints.policy import Policy
-from domain.complaints.situation import SYSTEM, Circumstances, Refused, Situation
+from domain.complaints.situation import CUSTOMER, SYSTEM, Circumstances, Refused, Situation
 from domain.complaints.terms import Way
 
 
@@ -40,9 +40,15 @@ def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstanc
     if intake.is_emergency:
         entries.append(record(f.Escalated(level=policy.emergency_level, cause="emergency")))
     entries += recorder.record_overdue(circumstances.now, submission_id)
-    if intake.channel in policy.told_at_intake:
+    if _was_told(intake, policy):
         entries.append(record(f.Acknowledged(way=Way(intake.channel))))
     return tuple(entries)
+
+
+def _was_told(intake: Intake, policy: Policy) -> bool:
+    """In the conversation; or by the receipt that our form shows, where no notice can follow it."""
+    by_receipt = intake.taken_by == CUSTOMER and intake.channel == Way.WEB and Way.EMAIL not in intake.reachable_by
+    return by_receipt or intake.channel in policy.told_at_intake
 
 
 def decide(case: Case, submission: c.Submission, circumstances: Circumstances) -> tuple[f.Entry, ...]:

@@ -70,6 +70,7 @@ RULES: dict[type[c.Command], Rule] = {
     c.Note: Rule(ANY, acts.note),
     c.Attach: Rule(ANY, linking.attach, (linking.file_is_new,)),
     c.Correct: Rule(ANY, acts.correct, (guards.something_changes,)),
+    c.Confirm: Rule(ANSWERED, calling_back.confirm),
     c.Withdraw: Rule(OPEN, acts.withdraw),
     c.Reopen: Rule(ANSWERED_OR_CLOSED, acts.reopen, (guards.was_answered, guards.inside_the_reopen_window)),
     c.Hold: Rule(OPEN, waiting.hold, (waiting.hold_is_allowed,)),

@@ -52,6 +52,8 @@ class Way(StrEnum):
     PHONE = "phone"
     VISIT = "visit"
     POST = "post"
+    WEB = "web"
+    """On a page of ours, which the customer has before the eyes."""
 
 
 class ClockKind(StrEnum):

@@ -13,6 +13,7 @@ from starter.api import (
     failures,
     forms,
     health,
+    links,
     personal_data,
     registry,
     steps,
@@ -41,7 +42,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         docs_url=None,
         redoc_url=None,
     )
-    for part in (batches, complaints, attachments, steps, registry, calendars, personal_data, forms):
+    for part in (batches, complaints, attachments, links, steps, registry, calendars, personal_data, forms):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
     failures.install(app)

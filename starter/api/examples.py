@@ -27,6 +27,12 @@ COMPLAINTS: Examples = {
 }
 
 
+LINKS: Examples = {
+    "the customer's page": {"value": {"purpose": "case"}},
+    "a partner's question": {"value": {"purpose": "partner", "number": 1}},
+}
+
+
 def _one(**body: Any) -> Examples:
     return {"example": {"value": body}}
 
@@ -41,6 +47,7 @@ COMMAND_BODIES: dict[str, Examples] = {
     "assign": _one(handler="per_0123456789ab", reason="Knows the district."),
     "claim": _one(),
     "close": _one(),
+    "confirm": _one(satisfaction=5, reason="Quick and friendly."),
     "correct": {
         "a code": {"value": {"field": "category", "code": "repair_late", "reason": "It is about the appointment."}},
         "personal data": {"value": {"field": "email", "text": "ann.lee@example.org"}},

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi import Body as FromBody
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from domain.access import Permission, Person, Role
+from domain.access import STAFF_ROLES, Permission, Person, Role
 from domain.complaints.policy import Policy
 from domain.complaints.taxonomy import Taxonomy
 from starter.api.complaints import replay
@@ -30,11 +30,17 @@ PersonId = Annotated[str, Path(pattern=r"^per_[0-9a-z]{6,32}$")]
 Admin = Annotated[Person, Depends(Allowed(Permission.MANAGE_STAFF))]
 
 
+def _of_staff(roles: frozenset[Role]) -> frozenset[Role]:
+    if not roles <= STAFF_ROLES:
+        raise ValueError(f"nobody is enrolled as {Role.CUSTOMER}: customers come by the link of their case")
+    return roles
+
+
 class PersonForm(Body):
     """A member of staff; a name that is known gets the roles added and a further token."""
 
     name: Annotated[Line, StringConstraints(max_length=100)]
-    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    roles: Annotated[frozenset[Role], Field(min_length=1), AfterValidator(_of_staff)]
     team: Annotated[Line, StringConstraints(max_length=64)] | None = None
     languages: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...], Field(max_length=20)] = ()
     redress_limit: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None = None

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from domain.access import Role
+from domain.access import STAFF_ROLES, Role
 from starter.cli.client import AsJson, DataDir, Token, Url, remote
-from starter.cli.output import show_json, stdout
+from starter.cli.output import Exit, fail, show_json, stdout
 
 token_app = typer.Typer(no_args_is_help=True, help="Tokens of people and systems.")
 
@@ -25,6 +25,8 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a token for a person and print it once. With AMENDS_DATABASE_URL it needs no other token."""
+    if not STAFF_ROLES.issuperset(role):
+        fail("nobody is enrolled as customer: customers come by the link of their case", Exit.USAGE)
     database = os.environ.get("AMENDS_DATABASE_URL")
     if database and not (url or data_dir):
         created = asyncio.run(_create(database, name, role, team))

@@ -38,6 +38,7 @@ RECORDED_AS = {
     "pay_redress": "redress.changed",
     "plan_callback": "callback.planned",
     "record_visit": "callback.visited",
+    "confirm": "callback.visited",
 }
 """The fact that each command of the paths makes once, whatever else it makes."""
 

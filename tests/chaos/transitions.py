@@ -29,7 +29,7 @@ _MOVES = (
     ("complaint.external_outcome", "external", "external"),
     ("callback.due", "responded", "callback"),
     ("callback.planned", "responded callback", "callback"),
-    ("callback.visited", "callback", "callback"),
+    ("callback.visited", "responded callback", "callback"),
     ("callback.spent", "callback", "responded"),
     ("step.skipped", "responding", "investigating"),
 )

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from domain.access import ALLOWED, Person, Role, may, scope_of
+from domain.access import ALLOWED, LinkHolder, Person, Role, may, scope_of
 
 HOTLINE = "complaint.take acknowledge explain appeal reopen withdraw note attach correct"
 HANDLER = (
@@ -20,7 +20,8 @@ MAY = {
     Role.CALLER: ["plan_callback", "record_visit", "complaint.read"],
     Role.SUPERVISOR: sorted(set(SUPERVISOR.split()) - {"claim"}),
     Role.OPERATOR: ["step.read", "retry_step", "skip_step", "abort"],
-    Role.PARTNER: ["partner_reply"],
+    Role.PARTNER: ["partner_reply", "attach"],
+    Role.CUSTOMER: ["confirm", "appeal", "reopen", "withdraw", "note", "attach"],
     Role.AUDITOR: ["complaint.read", "complaint.list", "customer.read"],
     Role.ADMIN: ["staff.manage", "staff.read"],
 }
@@ -32,6 +33,15 @@ MAY_NOT = {
     Role.OPERATOR: ["complaint.read", "complaint.list", "customer.read", "note", "assess", "staff.manage"],
     Role.ANALYST: ["complaint.read", "complaint.list", "customer.read", "note", "step.read"],
     Role.PARTNER: ["complaint.read", "complaint.list", "customer.read", "taxonomy.read", "note"],
+    Role.CUSTOMER: [
+        "complaint.take",
+        "complaint.read",
+        "customer.read",
+        "taxonomy.read",
+        "close",
+        "respond",
+        "correct",
+    ],
     Role.AUDITOR: ["note", "assess", "complaint.take", "retry_step", "staff.manage"],
     Role.PRIVACY: ["complaint.list", "note", "retry_step"],
     Role.ADMIN: ["complaint.read", "complaint.list", "customer.read", "note", "retry_step"],
@@ -70,7 +80,7 @@ def test_what_has_no_row_is_allowed_to_nobody() -> None:
 def sees(
     who: Person, *, taken_by: str = "per_x", handler: str | None, team: str | None, status: str = "accepted"
 ) -> bool:
-    return scope_of(who).covers(taken_by=taken_by, handler=handler, team=team, status=status)
+    return scope_of(who).covers(reference="C-2026-000001", taken_by=taken_by, handler=handler, team=team, status=status)
 
 
 def test_supervisors_and_auditors_see_all() -> None:
@@ -105,3 +115,11 @@ def test_a_caller_sees_what_waits_for_a_call_back() -> None:
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.ANALYST, Role.PARTNER, Role.PRIVACY, Role.ADMIN])
 def test_who_has_no_business_with_cases_sees_none(role: Role) -> None:
     assert not sees(person(role), taken_by="per_000001", handler=None, team=None, status="responded")
+
+
+def test_who_holds_a_link_sees_the_one_case_that_it_is_about() -> None:
+    for role in (Role.CUSTOMER, Role.PARTNER, Role.SUPERVISOR):
+        holder = LinkHolder(id="customer", name="", roles=frozenset({role}), case="C-2026-000001")
+        other = holder.model_copy(update={"case": "C-2026-000002"})
+        assert sees(holder, taken_by="customer", handler=None, team=None)
+        assert not sees(other, taken_by="customer", handler=None, team=None)

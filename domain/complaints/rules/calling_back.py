@@ -10,7 +10,7 @@ from domain.complaints.callback import Visit, is_selected
 from domain.complaints.policy import Policy
 from domain.complaints.rules.given import given
 from domain.complaints.situation import Refused, Situation
-from domain.complaints.terms import Reached
+from domain.complaints.terms import Reached, Solved, Way
 
 Facts = Iterator[f.AnyFact]
 
@@ -80,6 +80,24 @@ def record_visit(situation: Situation) -> Facts:
     elif visit.attempt >= _policy(situation).callback.attempts:
         yield f.CallbackSpent()
         yield f.Closed()
+
+
+def confirm(situation: Situation) -> Facts:
+    """Who says by the own page that it is settled need not be called back."""
+    command, case = given(situation, c.Confirm), situation.case
+    said = command.model_dump(include={"satisfaction", "reason"})
+    yield f.Visited(
+        visit=Visit(
+            attempt=len(case.callback.visits) + 1,
+            at=situation.now,
+            way=Way.WEB,
+            caller=situation.actor,
+            result=Reached.REACHED,
+            solved=Solved.YES,
+            **said,
+        )
+    )
+    yield f.Closed()
 
 
 def owed(situation: Situation) -> Facts:

@@ -27,6 +27,7 @@ from tests.unit.complaints.rulebook import CALENDARS, PLAIN, RULEBOOK
 RECEIVED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOTLINE, HANDLER, COLLEAGUE, SUPERVISOR = "per_hotline1", "per_handler1", "per_handler2", "per_supervisor1"
 CALLER, OPERATOR = "per_caller1", "per_operator1"
+CUSTOMER = "customer"
 STAFF = {
     person: Person(id=person, name=person, roles=frozenset({role}), team="heating", redress_limit=Decimal(limit))
     for person, role, limit in (

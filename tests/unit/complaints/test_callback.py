@@ -298,3 +298,16 @@ def test_under_a_policy_without_callbacks_one_can_be_planned_all_the_same() -> N
     assert story.case.status is Status.CALLBACK
     story.do(s.SETTLED, CALLER)
     assert story.case.ended_at == datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("policy", [RICH, PLAIN])
+def test_a_customer_who_confirms_the_answer_closes_the_case_and_is_not_called_any_more(policy: Policy) -> None:
+    story = answered_story(policy)
+    assert story.do(c.Confirm(satisfaction=4, reason=s.text(14)), s.CUSTOMER) == [
+        "callback.visited",
+        "complaint.closed",
+    ]
+    [visit] = [fact.visit for fact in story.told(Visited)]
+    assert (visit.way, visit.caller, visit.solved, visit.satisfaction) == ("web", "customer", "yes", 4)
+    assert story.case.status is Status.CLOSED
+    assert "running" not in story.clock_states.values()

@@ -9,6 +9,7 @@ from domain.calendar import Span, Unit
 from domain.complaints import shipped
 from domain.complaints.facts import Escalated
 from domain.complaints.policy import Anchor, ClockRule
+from domain.complaints.terms import Way
 from tests.unit.complaints import story as s
 from tests.unit.complaints.rulebook import PLAIN, RICH
 from tests.unit.complaints.story import SUPERVISOR, Story, march, story_at
@@ -104,3 +105,15 @@ def test_a_notice_that_arrives_after_the_answer_starts_no_clock() -> None:
     waiting = story_at("accepted", since_notice).at(march(3, 9))
     waiting.delivered("acknowledgement.1")
     assert waiting.due("final_response.1") == march(19)  # the 4th to the 18th
+
+
+def test_the_receipt_of_our_own_form_tells_the_customer_unless_a_notice_follows_by_mail() -> None:
+    without, with_mail = (Story(RICH, taken_by="customer", reachable_by=ways) for ways in ((Way.PHONE,), (Way.EMAIL,)))
+    assert without.facts == ["complaint.received", "complaint.acknowledged"]
+    assert without.clock_states["acknowledge.1"] == "met"
+    assert with_mail.facts == ["complaint.received"]
+    assert [step.kind for step in with_mail.case.steps] == ["acknowledgement"]
+
+
+def test_what_a_hotline_typed_in_from_a_web_form_was_not_told_by_that() -> None:
+    assert Story(RICH, taken_by=s.HOTLINE, channel="web", reachable_by=(Way.PHONE,)).facts == ["complaint.received"]

@@ -8,7 +8,17 @@ import pytest
 from domain.complaints import commands as c
 from domain.complaints.terms import Correctable, Decision, Status
 from tests.unit.complaints import story as s
-from tests.unit.complaints.story import CALLER, COLLEAGUE, HANDLER, OPERATOR, SUPERVISOR, WAYS_TO, Story, story_at
+from tests.unit.complaints.story import (
+    CALLER,
+    COLLEAGUE,
+    CUSTOMER,
+    HANDLER,
+    OPERATOR,
+    SUPERVISOR,
+    WAYS_TO,
+    Story,
+    story_at,
+)
 
 UNTOUCHED = {
     "received": "received",
@@ -76,6 +86,7 @@ COMMANDS: dict[str, tuple[c.Command, dict[str, str]]] = {
     "record a satisfied visit": (s.SETTLED, {"callback": "closed"}),
     "record an unsatisfied visit": (s.NOT_SETTLED, {"callback": "assigned"}),
     "record a visit in vain": (s.NO_ANSWER, {"callback": "callback"}),
+    "confirm": (c.Confirm(satisfaction=5), dict.fromkeys(("responded", "callback"), "closed")),
     "reopen": (s.REOPEN, dict.fromkeys(ANSWERED, "assigned")),
     "escalate": (s.ESCALATE, stays(*OPEN)),
     "acknowledge escalation": (s.ACKNOWLEDGE_ESCALATION, stays(*OPEN)),
@@ -128,6 +139,7 @@ ACTORS = {
     "claim by another": COLLEAGUE,
     "start investigation in stage two": COLLEAGUE,
     "approve extension": SUPERVISOR,
+    "confirm": CUSTOMER,
     "record a satisfied visit": CALLER,
     "record an unsatisfied visit": CALLER,
     "record a visit in vain": CALLER,

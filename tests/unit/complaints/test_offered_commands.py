@@ -6,7 +6,17 @@ from domain.access import Person, Role
 from domain.complaints.decide import allowed_commands
 from tests.unit.complaints import story as s
 from tests.unit.complaints.rulebook import RICH
-from tests.unit.complaints.story import CALLER, HANDLER, HOTLINE, OPERATOR, SUPERVISOR, Story, answered_story, story_at
+from tests.unit.complaints.story import (
+    CALLER,
+    CUSTOMER,
+    HANDLER,
+    HOTLINE,
+    OPERATOR,
+    SUPERVISOR,
+    Story,
+    answered_story,
+    story_at,
+)
 
 ALWAYS = {"note", "attach"}
 OF_AN_OPEN_CASE = {"correct", "hold", "extend", "update_customer", "escalate"}
@@ -45,7 +55,7 @@ def test_a_person_is_offered_what_role_status_and_guards_allow(place: str, role:
     assert offered(story_at(place), role, person) == expected | ALWAYS
 
 
-@pytest.mark.parametrize("role", [Role.OPERATOR, Role.AUDITOR, Role.ANALYST, Role.PRIVACY, Role.ADMIN, Role.PARTNER])
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.AUDITOR, Role.ANALYST, Role.PRIVACY, Role.ADMIN])
 def test_those_who_do_not_handle_cases_are_offered_nothing(role: Role) -> None:
     assert offered(story_at("investigating"), role, SUPERVISOR) == set()
 
@@ -89,7 +99,7 @@ def test_what_waits_for_somebody_is_offered_to_who_may_do_it() -> None:
         "unlink_incident",
     }
     assert waiting <= offered(story, Role.SUPERVISOR, SUPERVISOR)
-    assert offered(story, Role.PARTNER, "per_installer1") == {"partner_reply"}
+    assert offered(story, Role.PARTNER, "partner:installer") == {"partner_reply", "attach"}
     assert not {"merge", "link_incident"} & offered(story, Role.SUPERVISOR, SUPERVISOR)
 
 
@@ -97,3 +107,15 @@ def test_without_a_second_stage_nobody_is_offered_one() -> None:
     one_stage = RICH.model_copy(update={"stage_two": False})
     assert "to_stage_two" not in offered(answered_story(one_stage), Role.HOTLINE, HOTLINE)
     assert "to_stage_two" in offered(answered_story(RICH), Role.HOTLINE, HOTLINE)
+
+
+def test_a_customer_is_offered_to_confirm_an_answer_or_to_dispute_it() -> None:
+    answered = offered(answered_story(RICH), Role.CUSTOMER, CUSTOMER)
+    assert answered == {"confirm", "reopen", "withdraw", "note", "attach"}
+    assert offered(story_at("investigating"), Role.CUSTOMER, CUSTOMER) == {"withdraw", "note", "attach"}
+    assert offered(story_at("closed as invalid"), Role.CUSTOMER, CUSTOMER) == {"appeal", "note", "attach"}
+    assert offered(story_at("closed after an answer"), Role.CUSTOMER, CUSTOMER) == {"reopen", "note", "attach"}
+
+
+def test_a_partner_who_has_answered_is_not_offered_to_answer_again() -> None:
+    assert offered(story_at("investigating"), Role.PARTNER, "partner:installer") == {"attach"}
