@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 

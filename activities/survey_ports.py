@@ -90,7 +90,11 @@ class FieldRecords(Protocol):
     async def put_off(self, wave: str, until: dict[int, datetime]) -> None: ...
 
     async def record(
-        self, wave: str, happened: Sequence[Happened], thresholds: CompletenessThresholds, invited_by: Channel | None = None
+        self,
+        wave: str,
+        happened: Sequence[Happened],
+        thresholds: CompletenessThresholds,
+        invited_by: Channel | None = None,
     ) -> None:
         """Record events with the dispositions that follow; `invited_by` marks the contacts as invited."""
         ...

@@ -71,6 +71,13 @@ class Permission(StrEnum):
     MANAGE_CALENDARS = "calendar.manage"
     GIVE_LINKS = "link.give"
     READ_PERSONAL_DATA_LOG = "personal_data.log"
+    READ_FRAME = "frame.read"
+    MANAGE_FRAME = "frame.manage"
+    READ_SURVEYS = "survey.read"
+    MANAGE_SURVEYS = "survey.manage"
+    READ_WAVES = "wave.read"
+    PLAN_WAVES = "wave.plan"
+    READ_RESPONSES = "wave.responses"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -93,6 +100,23 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
     Permission.GIVE_LINKS: frozenset({_H, _A, _S}),
     Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
+    Permission.READ_FRAME: frozenset({Role.ANALYST, _S, Role.ADMIN}),
+    Permission.MANAGE_FRAME: frozenset({Role.ANALYST, _S, Role.ADMIN}),
+    Permission.READ_SURVEYS: frozenset({Role.ANALYST, _S, _O, Role.AUDITOR}),
+    Permission.MANAGE_SURVEYS: frozenset({Role.ANALYST, _S}),
+    Permission.READ_WAVES: frozenset({Role.ANALYST, _S, _O, Role.AUDITOR}),
+    Permission.PLAN_WAVES: frozenset({Role.ANALYST, _S}),
+    Permission.READ_RESPONSES: frozenset({Role.ANALYST, _S}),
+    "wave.launch": frozenset({Role.ANALYST, _S}),
+    "wave.pause": frozenset({Role.ANALYST, _S}),
+    "wave.resume": frozenset({Role.ANALYST, _S}),
+    "wave.extend": frozenset({Role.ANALYST, _S}),
+    "wave.close": frozenset({Role.ANALYST, _S}),
+    "wave.cancel": frozenset({Role.ANALYST, _S}),
+    "wave.release_reserve": frozenset({Role.ANALYST, _S}),
+    "wave.sign_off": frozenset({_S}),
+    "wave.retry_step": frozenset({_O}),
+    "wave.skip_step": frozenset({_O}),
     "acknowledge": frozenset({_H, _A, _S}),
     "assess": frozenset({_A, _S}),
     "explain": frozenset({_H, _A, _S}),

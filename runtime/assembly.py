@@ -23,6 +23,7 @@ from runtime.links import SignedLinks
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
+from runtime.survey_assembly import SurveyParts, survey_activities, survey_parts
 from runtime.temporal import connect
 from storage import chains, idempotency, personal_log
 from storage.batches import Batches
@@ -39,6 +40,7 @@ from storage.pool import Pool, open_pool
 from storage.vault import Vault
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
+from workflows.wave import SurveyWave
 
 GRACE = timedelta(seconds=25)
 """How long a stopping worker lets its activities finish; less than what an orchestrator waits before it kills."""
@@ -63,6 +65,7 @@ class Parts:
     launcher: CaseLauncher
     files: FolderOfFiles
     links: SignedLinks
+    surveys: SurveyParts
 
 
 @asynccontextmanager
@@ -104,6 +107,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         launcher=CaseLauncher(client, settings.task_queue, unstarted),
         files=FolderOfFiles(settings.files_dir),
         links=SignedLinks(pool, keys, settings.public_url),
+        surveys=survey_parts(pool, client, settings.task_queue),
     )
 
 
@@ -112,7 +116,7 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
     return Worker(
         parts.client,
         task_queue=parts.settings.task_queue,
-        workflows=[ComplaintCase, Batch],
+        workflows=[ComplaintCase, Batch, SurveyWave],
         activities=case_activities(parts),
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
@@ -135,6 +139,7 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         correspondence.send_letter,
         keeper.correct_identity,
         batches.carry_out_page,
+        *survey_activities(parts, post, patience),
     ]
 
 
@@ -142,6 +147,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
     """What must be done again and again, by whichever process is there."""
     return [
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
+        Chore("start waves that were left", timedelta(seconds=2), parts.surveys.launcher.start_those_left),
         Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
         Chore("tell what happened", timedelta(seconds=1), lambda: Outbox(parts.pool).drain(tell)),
         Chore(

@@ -13,6 +13,7 @@ from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.reading import Reads
 from starter.repetitions import Repetitions
+from starter.survey_services import SurveyServices, survey_services
 from storage.batches import Batches
 
 
@@ -31,6 +32,7 @@ class Services:
     attachments: AttachmentDesk
     reads: Reads
     forms: FormDesk
+    surveys: SurveyServices
 
 
 def services(parts: Parts) -> Services:
@@ -76,4 +78,5 @@ def services(parts: Parts) -> Services:
             taxonomy=taxonomy,
             zone=parts.settings.time_zone,
         ),
+        surveys=survey_services(parts, repetitions, keys),
     )

@@ -89,7 +89,8 @@ class Fieldwork:
             await connection.execute(
                 """INSERT INTO asking (customer, wave, state, at, until)
                    SELECT customer, $2, 'reserved', $3, $4 FROM unnest($1::text[]) AS n(customer)
-                   ON CONFLICT (customer, wave) DO UPDATE SET state = 'reserved', at = excluded.at, until = excluded.until
+                   ON CONFLICT (customer, wave) DO UPDATE
+                       SET state = 'reserved', at = excluded.at, until = excluded.until
                        WHERE asking.state = 'released'""",
                 [customer for customer in customers if customer not in asked],
                 wave,
@@ -209,7 +210,9 @@ class Fieldwork:
 async def lock_contacts(connection: Connection, wave: str, numbers: Sequence[int]) -> None:
     """Lock contacts in their order, so that two writers of the same ones take turns."""
     await connection.execute(
-        "SELECT FROM contact WHERE wave = $1 AND number = ANY($2) ORDER BY number FOR NO KEY UPDATE", wave, list(numbers)
+        "SELECT FROM contact WHERE wave = $1 AND number = ANY($2) ORDER BY number FOR NO KEY UPDATE",
+        wave,
+        list(numbers),
     )
 
 
@@ -264,9 +267,7 @@ async def counts_by(pool: Pool, wave: str, column: str) -> dict[str, dict[Dispos
     return counts
 
 
-async def _settle_askings(
-    connection: Connection, wave: str, happened: Sequence[Happened], *, was_asked: bool
-) -> None:
+async def _settle_askings(connection: Connection, wave: str, happened: Sequence[Happened], *, was_asked: bool) -> None:
     """Who was written to has been asked; who could not be may be asked by others."""
     unreached = {ContactEventKind.BOUNCED, ContactEventKind.NO_CHANNEL, ContactEventKind.OPTED_OUT}
     state = "confirmed" if was_asked else "released"
@@ -288,5 +289,3 @@ def _event(row: asyncpg.Record) -> ContactEvent:
         channel=Channel(row["channel"]),
         core_share=row["core_share"],
     )
-
-

@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 
-from domain.surveys.errors import Problem, SurveyProblem, refuse_if_any
+from domain.surveys.errors import Problem, refuse_if_any
 from domain.surveys.sampling.plan import SamplingDesign, SelectionMethod
 from domain.surveys.waves.wave import SampleSize
 from storage.pool import Connection, Pool, borrow, transaction
@@ -63,8 +63,9 @@ class Frame:
     async def put(self, connection: Connection, customer: Customer, account: bytes, at: datetime) -> bool:
         """Add a customer or renew what is known; the random number stays. Whether it is a new one."""
         row = await connection.fetchrow(
-            """INSERT INTO customer AS c (subject, account, random_number, district, customer_type, attributes, language,
-                                          has_email, has_phone, is_active, added_at, changed_at)
+            """INSERT INTO customer AS c
+                   (subject, account, random_number, district, customer_type, attributes, language,
+                    has_email, has_phone, is_active, added_at, changed_at)
                VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11, $11)
                ON CONFLICT (account) DO UPDATE SET
                    district = excluded.district, customer_type = excluded.customer_type,
@@ -159,7 +160,16 @@ async def _draw_stratum(
         "contact",
         columns=("wave", "number", "customer", "stratum", "is_reserve", "version", "language", "attributes"),
         records=[
-            (wave, first + place, unit["subject"], stratum.name, place >= taken, version, unit["language"], unit["known"])
+            (
+                wave,
+                first + place,
+                unit["subject"],
+                stratum.name,
+                place >= taken,
+                version,
+                unit["language"],
+                unit["known"],
+            )
             for place, unit in enumerate(units)
         ],
     )

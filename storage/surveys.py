@@ -90,7 +90,9 @@ class Surveys:
 
     async def _one(self, query: str, *arguments: object) -> StoredSurvey:
         async with borrow(self._pool) as connection:
-            row = await connection.fetchrow(query.replace("*", "document::text, sha256, stored_by, stored_at"), *arguments)
+            row = await connection.fetchrow(
+                query.replace("*", "document::text, sha256, stored_by, stored_at"), *arguments
+            )
         if row is None:
             raise UnknownSurvey(str(arguments[0]))
         return _stored(row)

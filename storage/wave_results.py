@@ -21,7 +21,8 @@ class WaveResults:
         """The whole sample with its answers, in the order of contacts; read page by page."""
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
-                "SELECT stratum, units, taken + released AS taken FROM wave_stratum WHERE wave = $1 ORDER BY stratum", wave
+                "SELECT stratum, units, taken + released AS taken FROM wave_stratum WHERE wave = $1 ORDER BY stratum",
+                wave,
             )
         strata = {row["stratum"]: SampledStratum(row["units"], row["taken"]) for row in rows}
         contacts: list[SampledContact] = []

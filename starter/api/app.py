@@ -17,6 +17,8 @@ from starter.api import (
     personal_data,
     registry,
     steps,
+    surveys,
+    waves,
 )
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
@@ -42,7 +44,19 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         docs_url=None,
         redoc_url=None,
     )
-    for part in (batches, complaints, attachments, links, steps, registry, calendars, personal_data, forms):
+    for part in (
+        batches,
+        complaints,
+        attachments,
+        links,
+        steps,
+        registry,
+        calendars,
+        personal_data,
+        forms,
+        surveys,
+        waves,
+    ):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
     failures.install(app)
