@@ -5,7 +5,7 @@ BATCH = "batch"
 WAVE = "wave"
 PERFORM = "perform"
 CASE_QUERY = "case"
-WAVE_QUERY = "wave"
+WAVE_QUERY = "wave_now"
 
 LOAD_CASE = "load_case"
 PERFORM_AND_RECORD = "perform_and_record"

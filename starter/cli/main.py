@@ -2,7 +2,7 @@
 
 import typer
 
-from starter.cli import bulk, calendars, complaints, demo, forms, index, parts, policies, registry, steps, surveys
+from starter.cli import bulk, calendars, complaints, demo, forms, index, parts, policies, registry, steps, waves
 
 app = typer.Typer(
     name="amends",
@@ -20,7 +20,7 @@ app.add_typer(steps.app, name="steps")
 app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
-app.add_typer(surveys.app, name="survey")
+app.add_typer(waves.app, name="survey")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
 app.command(epilog="Examples: amends demo --once · amends demo --data-dir ./demo")(demo.demo)

@@ -18,6 +18,8 @@ PLACES = {
     "batch": "bat_nothing",
     "file": "att_nothing",
     "calendar_id": "nowhere",
+    "survey_id": "nowhere",
+    "wave": "W-2026-999999",
 }
 
 

@@ -30,7 +30,7 @@ LAWFUL: dict[type[BaseModel], frozenset[WaveStatus]] = {
     c.ResumeWave: frozenset({WaveStatus.PAUSED}),
     c.ExtendField: IN_THE_FIELD,
     c.CloseField: IN_THE_FIELD,
-    c.Cancel: frozenset({WaveStatus.DRAFT, WaveStatus.SAMPLED, *IN_THE_FIELD}),
+    c.Cancel: frozenset({WaveStatus.DRAFT, WaveStatus.SAMPLED, WaveStatus.CLOSING, *IN_THE_FIELD}),
     c.ReleaseReserve: IN_THE_FIELD,
     c.SignOff: frozenset({WaveStatus.REPORTED}),
     c.RetryWaveStep: frozenset(WaveStatus) - ENDED,
