@@ -78,6 +78,11 @@ class Permission(StrEnum):
     READ_WAVES = "wave.read"
     PLAN_WAVES = "wave.plan"
     READ_RESPONSES = "wave.responses"
+    READ_PERSONAL_DATA = "personal_data.read"
+    ERASE_PERSONAL_DATA = "personal_data.erase"
+    HOLD_PERSONAL_DATA = "personal_data.hold"
+    READ_RETENTION = "retention.read"
+    SEARCH_NARRATIVES = "narrative.search"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -117,6 +122,11 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "wave.sign_off": frozenset({_S}),
     "wave.retry_step": frozenset({_O}),
     "wave.skip_step": frozenset({_O}),
+    Permission.READ_PERSONAL_DATA: frozenset({Role.PRIVACY}),
+    Permission.ERASE_PERSONAL_DATA: frozenset({Role.PRIVACY}),
+    Permission.HOLD_PERSONAL_DATA: frozenset({Role.PRIVACY}),
+    Permission.READ_RETENTION: frozenset({Role.AUDITOR, Role.PRIVACY}),
+    Permission.SEARCH_NARRATIVES: _CASE_READERS | {Role.PRIVACY},
     "acknowledge": frozenset({_H, _A, _S}),
     "assess": frozenset({_A, _S}),
     "explain": frozenset({_H, _A, _S}),

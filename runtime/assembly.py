@@ -15,7 +15,9 @@ from activities.recording import CaseRecorder
 from contracts.cases import Patience
 from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
+from gateways.tombstones import TombstoneFile
 from runtime.case_commands import CaseCommands
+from runtime.erasing import Eraser
 from runtime.events import tell
 from runtime.housekeeping import Chore
 from runtime.launcher import CaseLauncher
@@ -37,6 +39,7 @@ from storage.limits import Buckets
 from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
+from storage.rotation import KeyUse
 from storage.vault import Vault
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
@@ -64,6 +67,7 @@ class Parts:
     client: Client
     launcher: CaseLauncher
     files: FolderOfFiles
+    eraser: Eraser
     links: SignedLinks
     surveys: SurveyParts
 
@@ -85,6 +89,8 @@ async def assemble(settings: Settings, *, name: str, lazy: bool) -> AsyncIterato
         )
         parts = plug_together(settings, keys, pool, client)
         await parts.vault.confirm_keys()
+        await KeyUse(pool).leads(keys.newest, _now())
+        await parts.eraser.honour()
         yield parts
     finally:
         await pool.close()
@@ -92,20 +98,31 @@ async def assemble(settings: Settings, *, name: str, lazy: bool) -> AsyncIterato
 
 def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Client) -> Parts:
     """The parts of a process over an open pool and a client."""
-    unstarted = UnstartedCases(pool)
+    unstarted, ledger, rulebook = UnstartedCases(pool), Ledger(pool), Rulebook(pool)
+    vault = Vault(pool, keys, settings.default_region)
+    files = FolderOfFiles(settings.files_dir)
     return Parts(
         settings=settings,
         keys=keys,
         pool=pool,
-        vault=Vault(pool, keys, settings.default_region),
-        ledger=Ledger(pool),
+        vault=vault,
+        ledger=ledger,
         people=People(pool),
         records=CaseRecords(pool),
         unstarted=unstarted,
-        rulebook=Rulebook(pool),
+        rulebook=rulebook,
         client=client,
         launcher=CaseLauncher(client, settings.task_queue, unstarted),
-        files=FolderOfFiles(settings.files_dir),
+        files=files,
+        eraser=Eraser(
+            pool=pool,
+            vault=vault,
+            ledger=ledger,
+            rulebook=rulebook,
+            files=files,
+            tombstones=TombstoneFile(settings.erasures_file),
+            key=keys.anchor(),
+        ),
         links=SignedLinks(pool, keys, settings.public_url),
         surveys=survey_parts(pool, client, settings.task_queue),
     )
@@ -159,6 +176,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
             lambda: personal_log.anchor_log(parts.pool, parts.keys.anchor(), _now()),
         ),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
+        Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
         Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]

@@ -112,6 +112,11 @@ class Settings(BaseSettings):
 
     files_dir: Path = Field(default=Path("files"), description="the folder in which sealed files are kept")
 
+    erasures_file: Path = Field(
+        default_factory=lambda data: data["files_dir"] / "erasures.jsonl",
+        description="the file in which erasures are noted; keep it apart from the backups",
+    )
+
     task_queue: str = Field(default="amends", min_length=1, max_length=200, description="the name of a task queue")
     temporal_metrics: Annotated[str, Field(pattern=r"^[^\s/]+:\d{1,5}$")] | None = Field(
         default=None, description="the host:port at which the Temporal SDK shows its metrics, such as 127.0.0.1:9464"

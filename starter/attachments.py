@@ -80,10 +80,16 @@ class AttachmentDesk:
         if file not in case.files:
             raise not_found("this case has no such file")
         await self._reads.note(person.id, case.intake.customer, FILES, reference)
-        attachment, content = await self._attachments.open(file, await self._store.get(file))
+        attachment, content = await self._attachments.open(file, await self._kept(file))
         if hashlib.sha256(content).hexdigest() != attachment.sha256:
             raise Problem(500, "damaged", "the file is not what was attached")
         return attachment, content
+
+    async def _kept(self, file: str) -> bytes:
+        try:
+            return await self._store.get(file)
+        except LookupError:
+            raise Problem(410, "erased", "this file was kept for its time and is gone") from None
 
 
 def _check(file: File) -> None:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -36,7 +37,7 @@ from storage.idempotency import StoredAnswer, finish
 from storage.identities import LookupField, normalise_account
 from storage.intakes import claim_source, next_reference, open_case, serialise, source_key
 from storage.pool import Connection, Pool, transaction
-from storage.vault import Vault
+from storage.vault import Erased, Vault
 
 GRAVEST = 5
 _AS_GIVEN = {
@@ -226,8 +227,9 @@ class IntakeDesk:
             known = await self._vault.subjects_seen_by(connection, LookupField.ACCOUNT, identity.account)
             if known:
                 changes = identity.model_dump(exclude_none=True)
-                await self._vault.update_identity(connection, known[0], changes, f"{reference}:intake", at=now)
-                return known[0]
+                with suppress(Erased):  # between the look-up and the lock: a stranger from now on
+                    await self._vault.update_identity(connection, known[0], changes, f"{reference}:intake", at=now)
+                    return known[0]
         return await self._vault.create_subject(connection, identity, at=now)
 
     async def _sealed(self, connection: Connection, customer: str, kind: TextKind, text: str, now: datetime) -> str:

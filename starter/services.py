@@ -11,8 +11,10 @@ from starter.desk import CaseDesk
 from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
+from starter.searching import NarrativeSearch
 from starter.survey_services import SurveyServices, survey_services
 from storage.batches import Batches
 
@@ -31,6 +33,8 @@ class Services:
     batch_records: Batches
     attachments: AttachmentDesk
     reads: Reads
+    privacy: PrivacyDesk
+    narratives: NarrativeSearch
     forms: FormDesk
     surveys: SurveyServices
 
@@ -69,6 +73,15 @@ def services(parts: Parts) -> Services:
         batch_records=Batches(parts.pool),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
+        narratives=NarrativeSearch(parts.records, parts.vault, reads),
+        privacy=PrivacyDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            records=parts.records,
+            eraser=parts.eraser,
+            files=parts.files,
+            reads=reads,
+        ),
         forms=FormDesk(
             vault=parts.vault,
             ledger=parts.ledger,

@@ -48,6 +48,16 @@ class Attachments:
                 attachment.added_at,
             )
 
+    async def about(self, subject: str) -> list[Attachment]:
+        """The records of a subject's files, whose names and kinds stay sealed."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(
+                """SELECT id, reference, customer, size, encode(sha256, 'hex') AS sha256, added_by, added_at
+                     FROM attachment WHERE customer = $1 ORDER BY added_at, id""",
+                subject,
+            )
+        return [Attachment(name="", kind="", **dict(row)) for row in rows]
+
     async def open(self, file: str, sealed: bytes) -> tuple[Attachment, bytes]:
         """A file and its record. Raises Unknown, Erased."""
         async with borrow(self._pool) as connection:

@@ -11,6 +11,7 @@ restore the tombstones written since must be applied again.
 import os
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -22,6 +23,28 @@ from storage.pool import Connection, Pool, borrow, transaction
 
 MOST_ITEMS = 1_000
 MOST_SUBJECTS_FOUND = 100
+
+
+_TEXTS = """
+    SELECT item_id, subject_id, kind, sealed, sealed_at, key_id, wrapped_key
+      FROM vault.sealed_text JOIN vault.subject USING (subject_id) WHERE item_id = ANY($1)"""
+_TEXTS_ABOUT = """
+    SELECT item_id, subject_id, kind, sealed, sealed_at, key_id, wrapped_key
+      FROM vault.sealed_text JOIN vault.subject USING (subject_id)
+     WHERE subject_id = $1 AND item_id > $2 ORDER BY item_id LIMIT $3"""
+_VERSIONS = """
+    SELECT subject_id, version, sealed, recorded_at, key_id, wrapped_key
+      FROM vault.identity JOIN vault.subject USING (subject_id) WHERE subject_id = $1 ORDER BY version"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptText:
+    """An opened text with what it is and when it was sealed."""
+
+    id: str
+    kind: str
+    sealed_at: datetime
+    text: str
 
 
 class VaultError(Exception):
@@ -132,13 +155,19 @@ class Vault:
         """Delete single texts whose retention has ended; ids that are gone already are no error."""
         await connection.execute("DELETE FROM vault.sealed_text WHERE item_id = ANY($1)", list(item_ids))
 
+    async def lock(self, connection: Connection, subject: str) -> datetime | None:
+        """Keep every writer away from a subject until the transaction ends; when it was erased, if it was."""
+        row = await connection.fetchrow(
+            "SELECT erased_at FROM vault.subject WHERE subject_id = $1 FOR UPDATE", subject
+        )  # excludes every writer that holds the key: nothing is sealed or indexed behind our back
+        if row is None:
+            raise Unknown(f"subject {subject} is unknown")
+        erased_at: datetime | None = row["erased_at"]
+        return erased_at
+
     async def erase(self, connection: Connection, subject: str, *, at: datetime) -> None:
         """Destroy the data key and the blind indexes of a subject and leave a tombstone; a second time is no error."""
-        known = await connection.fetchval(
-            "SELECT true FROM vault.subject WHERE subject_id = $1 FOR UPDATE", subject
-        )  # excludes every writer that holds the key: nothing is sealed or indexed behind our back
-        if not known:
-            raise Unknown(f"subject {subject} is unknown")
+        await self.lock(connection, subject)
         await connection.execute("DELETE FROM vault.blind_index WHERE subject_id = $1", subject)
         await connection.execute(
             "UPDATE vault.subject SET key_id = NULL, wrapped_key = NULL, erased_at = $2"
@@ -161,6 +190,27 @@ class Vault:
         async with borrow(self._pool) as connection:
             rows = await _texts(connection, wanted)
         return {row["item_id"]: self._open_text(row) for row in rows if row["wrapped_key"] is not None}
+
+    async def open_kept_texts(self, item_ids: Iterable[str]) -> dict[str, str]:
+        """As `open_texts`, but texts that were forgotten are left out too."""
+        wanted = _bounded(item_ids)
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(_TEXTS, wanted)
+        return {row["item_id"]: self._open_text(row) for row in rows if row["wrapped_key"] is not None}
+
+    async def texts_about(self, subject: str, after: str = "") -> list[KeptText]:
+        """The texts that are kept about a subject, in the order of their ids from `after` on, at most 1,000."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(_TEXTS_ABOUT, subject, after, MOST_ITEMS)
+        return [KeptText(row["item_id"], row["kind"], row["sealed_at"], self._open_text(row)) for row in rows]
+
+    async def versions(self, subject: str) -> list[tuple[int, datetime, Identity]]:
+        """Every version of an identity with its number and when it was recorded. Raises Unknown, Erased."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(_VERSIONS, subject)
+        if not rows:
+            raise Unknown(f"subject {subject} is unknown")
+        return [(row["version"], row["recorded_at"], self._open_identity(row)) for row in rows]
 
     async def identity(self, subject: str) -> Identity:
         """Who a subject is now."""
@@ -325,11 +375,7 @@ async def _confirm_item(connection: Connection, subject: str, item_id: str, kind
 
 
 async def _texts(connection: Connection, item_ids: Sequence[str]) -> list[asyncpg.Record]:
-    rows = await connection.fetch(
-        "SELECT item_id, subject_id, kind, sealed, key_id, wrapped_key"
-        " FROM vault.sealed_text JOIN vault.subject USING (subject_id) WHERE item_id = ANY($1)",
-        item_ids,
-    )
+    rows = await connection.fetch(_TEXTS, item_ids)
     _confirm_found("item", item_ids, {row["item_id"] for row in rows})
     return rows
 

@@ -11,7 +11,7 @@ on breach) are not here; this package only answers questions about time.
 from domain.calendar.arithmetic import due, due_with_holds, elapsed, is_open, next_opening, working_days_between
 from domain.calendar.comparison import CalendarDifference, DayChange, FieldChange, diff
 from domain.calendar.due_time import Due, Reason, TrailDay
-from domain.calendar.explanation import explain
+from domain.calendar.explanation import explain, wording_of
 from domain.calendar.holds import Interval
 from domain.calendar.opening_hours import Week, Weekday, Window
 from domain.calendar.public_holidays import make_calendar
@@ -51,5 +51,6 @@ __all__ = [
     "make_calendar",
     "next_opening",
     "read_calendar",
+    "wording_of",
     "working_days_between",
 ]

@@ -26,6 +26,11 @@ def explain(due: Due, language: Language) -> str:
     )
 
 
+def wording_of(language: Language) -> Wording:
+    """The words of a language."""
+    return _WORDINGS[language]
+
+
 class _Story:
     """One due time in one language, with what its trail says about it."""
 

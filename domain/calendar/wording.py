@@ -15,6 +15,7 @@ class Wording(Protocol):
     @property
     def between_sentences(self) -> str: ...
     def day(self, day: date) -> str: ...
+    def moment(self, at: datetime) -> str: ...
     def days(self, days: DayRange) -> str: ...
     def named(self, phrase: str, names: Sequence[str]) -> str: ...
     def period(self, start: datetime, end: datetime) -> str: ...
@@ -71,7 +72,7 @@ class English:
         return f"from {self._date(start)}, {_clock(start)}, to {self._date(end)}, {_clock(end)}"
 
     def counted_from(self, start: datetime) -> str:
-        return f"Counted from {self._moment(start)}."
+        return f"Counted from {self.moment(start)}."
 
     def start_day_rule(self, day: date, *, out_of_hours: bool) -> str:
         if out_of_hours:
@@ -101,7 +102,7 @@ class English:
         return f"Due at the end of {self.day(day)} ({zone})."
 
     def due_at(self, at: datetime) -> str:
-        return f"Due {self._moment(at)}."
+        return f"Due {self.moment(at)}."
 
     def provisional(self, known: DayRange) -> str:
         return f"Provisional: holidays and make-up days are known only for {self.days(known)}."
@@ -110,7 +111,7 @@ class English:
         unit, kind = self._UNITS[span.unit]
         return f"{span.amount} {unit}{'' if span.amount == 1 else 's'}{kind}"
 
-    def _moment(self, at: datetime) -> str:
+    def moment(self, at: datetime) -> str:
         return f"{self.day(at)}, {_clock(at)} ({at.tzinfo})"
 
     def _date(self, day: date) -> str:
@@ -154,7 +155,7 @@ class Chinese:
         return f"{self._date(start)}{_clock(start)}至{self._date(end)}{_clock(end)}"
 
     def counted_from(self, start: datetime) -> str:
-        return f"自{self._moment(start)}起算。"
+        return f"自{self.moment(start)}起算。"
 
     def start_day_rule(self, day: date, *, out_of_hours: bool) -> str:
         if out_of_hours:
@@ -184,7 +185,7 @@ class Chinese:
         return f"到期：{self.day(day)}24:00（{zone}）。"
 
     def due_at(self, at: datetime) -> str:
-        return f"到期：{self._moment(at)}。"
+        return f"到期：{self.moment(at)}。"
 
     def provisional(self, known: DayRange) -> str:
         return f"暂定：节假日和调休安排仅已知{self.days(known)}。"
@@ -192,7 +193,7 @@ class Chinese:
     def _span(self, span: Span) -> str:
         return f"{span.amount}{self._UNITS[span.unit]}"
 
-    def _moment(self, at: datetime) -> str:
+    def moment(self, at: datetime) -> str:
         return f"{self.day(at)}{_clock(at)}（{at.tzinfo}）"
 
     def _date(self, day: date) -> str:

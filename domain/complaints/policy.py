@@ -132,6 +132,23 @@ class CallbackRule(Rules):
     by_another: bool = Field(True, description="the caller is not the handler")
 
 
+class Retention(Rules):
+    """How long the personal data of a case are kept after its end: in days, each kind for itself."""
+
+    at_least_days: int = Field(0, ge=0, le=36_500, description="a request to erase is refused before")
+    files_days: int = Field(1_095, ge=0, le=36_500)
+    texts_days: int = Field(1_095, ge=0, le=36_500)
+    identity_days: int = Field(1_095, ge=0, le=36_500)
+
+    @model_validator(mode="after")
+    def _identity_outlives_the_rest(self) -> Self:
+        if not self.at_least_days <= min(self.files_days, self.texts_days):
+            raise ValueError("retention: files or texts would go before at_least_days are over")
+        if self.identity_days < max(self.files_days, self.texts_days):
+            raise ValueError("retention: without the identity's key neither files nor texts can be kept")
+        return self
+
+
 class Policy(Rules):
     """One version of a policy. A case pins the version in force at its receipt."""
 
@@ -156,6 +173,7 @@ class Policy(Rules):
     reopen_window: Span
     appeal_window: Span
     separation_of_duties: Duty = Duty.ENFORCE
+    retention: Retention = Retention()
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

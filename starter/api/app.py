@@ -9,12 +9,15 @@ from starter.api import (
     attachments,
     batches,
     calendars,
+    clocks,
     complaints,
     failures,
     forms,
     health,
     links,
+    narratives,
     personal_data,
+    privacy,
     registry,
     steps,
     surveys,
@@ -47,6 +50,8 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
     for part in (
         batches,
         complaints,
+        narratives,
+        clocks,
         attachments,
         links,
         steps,
@@ -56,6 +61,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         forms,
         surveys,
         waves,
+        privacy,
     ):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)

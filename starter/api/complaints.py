@@ -1,8 +1,8 @@
 """Complaints over HTTP: take, list, read, and every command of a case."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi import Body as FromBody
@@ -12,11 +12,23 @@ from domain.access import Permission, Person, scope_of
 from domain.complaints.case import Case
 from domain.complaints.commands import PERSONS_COMMANDS, Code
 from domain.complaints.terms import Status
+from domain.complaints.texts import named_texts
 from domain.privacy import IDENTIFYING, Act
 from starter.api.document import GONE
 from starter.api.entry import Allowed, House, Key, Once, if_match
 from starter.api.examples import COMMAND_BODIES, COMPLAINTS
-from starter.api.models import CaseDone, CaseList, CaseView, Customer, Receipt, Story, Timeline, TimelineEntry
+from starter.api.models import (
+    CaseDone,
+    CaseList,
+    CaseRead,
+    CaseView,
+    Customer,
+    LegalHoldMark,
+    Receipt,
+    Story,
+    Timeline,
+    TimelineEntry,
+)
 from starter.api.strict_json import StrictJsonRoute
 from starter.bodies import CASE_COMMANDS, Body, Line, Moment, body_of
 from starter.desk import Request
@@ -100,18 +112,17 @@ async def page(
         )
     except BadCursor as error:
         raise invalid([FieldError("query cursor", str(error))]) from None
-    now = datetime.now(UTC)
-    return CaseList(
-        items=tuple(CaseView.of(case, person, "record", now) for case in found.cases), next_cursor=found.next_cursor
-    )
+    views = [CaseView.of(case, person, "record", datetime.now(UTC)) for case in found.cases]
+    return CaseList(items=await _marked(services, views), next_cursor=found.next_cursor)
 
 
 @router.get("/{reference}", summary="Read a case")
-async def read(reference: Reference, services: House, person: Reader, response: Response) -> CaseView:
+async def read(reference: Reference, services: House, person: Reader, response: Response) -> CaseRead:
     """The case as its running process has it, or else as it is recorded; `source` says which."""
     case, source = await services.cases.current_case(person, reference)
     response.headers["ETag"] = etag(case)
-    return CaseView.of(case, person, source, datetime.now(UTC))
+    (view,) = await _marked(services, [CaseView.of(case, person, source, datetime.now(UTC))])
+    return view
 
 
 @router.get("/{reference}/timeline", summary="Read what happened, in order")
@@ -141,8 +152,8 @@ async def story(
     texts = await _texts(services, case)
     return Story(
         customer=Customer(**{name: getattr(identity, name) for name in Customer.model_fields}),
-        narrative=texts.pop(case.intake.narrative),
-        demand=texts.pop(case.intake.demand) if case.intake.demand else None,
+        narrative=texts.pop(case.intake.narrative, None),
+        demand=texts.pop(case.intake.demand, None) if case.intake.demand else None,
         texts=texts,
     )
 
@@ -168,6 +179,13 @@ async def case_filter(services: House, person: Person, query: ComplaintFilter) -
     )
 
 
+async def _marked(services: House, views: Sequence[CaseView]) -> tuple[CaseRead, ...]:
+    """The cases with the mark of a legal hold."""
+    held = await services.parts.eraser.record.holds_on(view.reference for view in views)
+    marks = {reference: LegalHoldMark(since=hold.since, set_by=hold.set_by) for reference, hold in held.items()}
+    return tuple(CaseRead(**dict(view), legal_hold=marks.get(view.reference)) for view in views)
+
+
 async def _subjects(services: House, person: Person, wanted: str) -> tuple[str, ...]:
     """The customers that have this phone number, e-mail address or customer number; that they were found is logged."""
     found: list[str] = []
@@ -182,26 +200,12 @@ async def _subjects(services: House, person: Person, wanted: str) -> tuple[str, 
 
 
 async def _texts(services: House, case: Case) -> dict[str, str]:
-    """The sealed texts that the case's facts name, opened."""
-    entries = await services.parts.ledger.entries(case.reference)
-    named = (value for entry in entries for value in _strings(entry.fact.model_dump()))
-    ids = list(dict.fromkeys(value for value in named if value.startswith("txt_")))
+    """The sealed texts that the case's facts name, opened; those whose time is over are gone."""
+    ids = named_texts(await services.parts.ledger.entries(case.reference))
     texts: dict[str, str] = {}
     for start in range(0, len(ids), MOST_ITEMS):
-        texts |= await services.parts.vault.open_texts(ids[start : start + MOST_ITEMS])
+        texts |= await services.parts.vault.open_kept_texts(ids[start : start + MOST_ITEMS])
     return texts
-
-
-def _strings(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for item in value.values():
-                yield from _strings(item)
-        case list() | tuple():
-            for item in value:
-                yield from _strings(item)
 
 
 def _add_command(name: str) -> None:

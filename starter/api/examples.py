@@ -129,3 +129,15 @@ def of_many(command: str) -> Examples:
             "value": {"filter": {"status": ["accepted"], "category": "repair_late"}, "body": body, "dry_run": True}
         },
     }
+
+
+FIND_CUSTOMER: Examples = {
+    "by telephone": {"value": {"phone": "010 6552 9988"}},
+    "by a case": {"value": {"reference": "C-2026-000001"}},
+}
+LEGAL_HOLD: Examples = {"a lawsuit": {"value": {"reason": "Proceedings before the district court."}}}
+SEARCH_NARRATIVES: Examples = {
+    "a smell, in open cases": {
+        "value": {"contains": "smell of gas", "filter": {"status": ["received", "assessing"]}, "scan": 500}
+    }
+}

@@ -119,6 +119,19 @@ def _value(case: Case, name: str) -> object:
     return getattr(case, name) if name in Case.model_fields else getattr(case.intake, name)
 
 
+class LegalHoldMark(Answer):
+    """That nothing of the case may be erased, since when and by whom."""
+
+    since: datetime
+    set_by: str
+
+
+class CaseRead(CaseView):
+    """A case as it is read: with what stands beside its ledger."""
+
+    legal_hold: LegalHoldMark | None = None
+
+
 class CaseDone(CaseView):
     """The case after a command, and where the command stands in its ledger."""
 
@@ -126,7 +139,7 @@ class CaseDone(CaseView):
 
 
 class CaseList(Answer):
-    items: tuple[CaseView, ...]
+    items: tuple[CaseRead, ...]
     next_cursor: str | None
 
 
@@ -179,7 +192,7 @@ class Story(Answer):
     """The personal part of a case: who complains, what was said and written. Every read is logged."""
 
     customer: Customer
-    narrative: str
+    narrative: str | None = Field(description="absent when its time of keeping is over")
     demand: str | None
     texts: dict[str, str] = Field(description="notes, letters and reasons by the ids that the timeline names")
 

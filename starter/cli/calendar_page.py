@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
-from rich.markup import escape
 from rich.table import Table
 
 from domain.calendar import Calendar, DayKind, DayPlan, Weekday, Window
@@ -106,4 +105,4 @@ def _when(run: Sequence[DayPlan], language: Language) -> tuple[str, str]:
 
 
 def _what(plan: DayPlan, language: Language) -> tuple[str, str, str]:
-    return _KINDS[language][_mark(plan)], hours(plan.windows), escape(plan.name.text(language)) if plan.name else ""
+    return _KINDS[language][_mark(plan)], hours(plan.windows), plan.name.text(language) if plan.name else ""

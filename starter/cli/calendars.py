@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from domain.calendar import DayPlan, read_calendar
 from domain.privacy import Language
@@ -40,7 +40,7 @@ def page(
         return
     show_table(
         ("calendar", "title", "zone", "known until"),
-        ((_pin(each), escape(each["title"]), each["zone"], _horizon(each)) for each in found["items"]),
+        ((_pin(each), each["title"], each["zone"], _horizon(each)) for each in found["items"]),
         empty="No calendars.",
     )
     if found["next_cursor"]:
@@ -67,10 +67,10 @@ def show(
         return
     show_fields(
         {
-            "calendar": f"{_pin(found)}  {escape(found['title'])}",
+            "calendar": f"{_pin(found)}  {found['title']}",
             "zone": found["zone"],
-            "known": f"{found['known_from']} – {_horizon(found)}{_what_to_do(found)}",
-            "made": f"{found['made_at']} by {found['made_by']}: {escape(found['reason'])}",
+            "known": Text.assemble(f"{found['known_from']} – ", _horizon(found), _what_to_do(found)),
+            "made": f"{found['made_at']} by {found['made_by']}: {found['reason']}",
         }
     )
     stdout.print()
@@ -166,9 +166,9 @@ def _pin(calendar: dict[str, Any]) -> str:
     return f"{calendar['id']}@{calendar['version']}"
 
 
-def _horizon(calendar: dict[str, Any]) -> str:
+def _horizon(calendar: dict[str, Any]) -> Text:
     """The last day that is known, marked where due times soon lie past it."""
-    return f"{calendar['horizon']}{' [yellow]near[/yellow]' if calendar['horizon_is_near'] else ''}"
+    return Text.assemble(calendar["horizon"], (" near", "yellow") if calendar["horizon_is_near"] else "")
 
 
 def _what_to_do(calendar: dict[str, Any]) -> str:
@@ -184,7 +184,7 @@ def _day(plan: DayPlan) -> dict[str, Any]:
 def _plan(plan: dict[str, Any], language: Language) -> str:
     """The hours of a day and its name, as the API tells them."""
     windows = "  ".join(f"{window['opens']}–{window['closes']}" for window in plan["windows"])
-    name = f"  {escape(plan['name'][language])}" if plan["name"] else ""
+    name = f"  {plan['name'][language]}" if plan["name"] else ""
     return f"{windows or '×'}{name}"
 
 

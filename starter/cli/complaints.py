@@ -7,10 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from domain.complaints.commands import PERSONS_COMMANDS, STEP_COMMANDS
+from domain.complaints.terms import ClockKind
+from domain.privacy import Language
 from starter.cli.client import AsJson, DataDir, Token, Url, remote
 from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stdout
 
 app = typer.Typer(no_args_is_help=True, help="Take, list, read and act on complaints.")
+
+_LISTS = frozenset({"remedies"})
+"""Fields that are lists also where one value is given."""
 
 COMMANDS = ", ".join(sorted(PERSONS_COMMANDS.keys() - STEP_COMMANDS))
 
@@ -69,9 +74,19 @@ def page(
     status: Annotated[list[str] | None, typer.Option(help="Only these statuses.")] = None,
     handler: Annotated[str | None, typer.Option(help="Only this person's; `me` for your own.")] = None,
     category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
+    team: Annotated[str | None, typer.Option(help="Only this team's.")] = None,
+    severity: Annotated[int | None, typer.Option(min=1, max=5, help="Only this severity.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Only this channel.")] = None,
+    due_before: Annotated[str | None, typer.Option(help="A running clock ends before this time.")] = None,
+    received_from: Annotated[str | None, typer.Option(help="Received at or after this time.")] = None,
+    received_to: Annotated[str | None, typer.Option(help="Received before this time.")] = None,
     breached: Annotated[bool | None, typer.Option("--breached/--not-breached", help="Only (not) breached.")] = None,
+    needs_operator: Annotated[
+        bool | None, typer.Option("--parked/--not-parked", help="A step is (not) parked.")
+    ] = None,
     customer: Annotated[str | None, typer.Option(help="Phone, e-mail or number of a customer.")] = None,
-    sort: Annotated[str, typer.Option(help="received or due.")] = "received",
+    q: Annotated[str | None, typer.Option("--search", help="A case number, a code, or what --customer takes.")] = None,
+    sort: Annotated[str, typer.Option(help="received, due or severity.")] = "received",
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most this many.")] = 50,
     cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
     url: Url = None,
@@ -80,7 +95,21 @@ def page(
     as_json: AsJson = False,
 ) -> None:
     """List complaints that you may see."""
-    wanted = {"status": status, "handler": handler, "category": category, "breached": breached, "customer": customer}
+    wanted = {
+        "status": status,
+        "handler": handler,
+        "category": category,
+        "team": team,
+        "severity": severity,
+        "channel": channel,
+        "due_before": due_before,
+        "received_from": received_from,
+        "received_to": received_to,
+        "breached": breached,
+        "needs_operator": needs_operator,
+        "customer": customer,
+        "q": q,
+    }
     found = remote(url, token, data_dir).call(
         "GET", "/v1/complaints", params=_given(wanted | {"sort": sort, "limit": limit, "cursor": cursor})
     )
@@ -157,6 +186,33 @@ def do(
     stdout.print(f"[bold]{reference}[/bold]  {case['status']} (recorded as {case['recorded_at_sequence']})")
 
 
+@app.command(epilog="Example: amends complaint clock C-2026-000001 final_response --lang zh")
+def clock(
+    reference: Annotated[str, typer.Argument(help="The case number.")],
+    kind: Annotated[ClockKind, typer.Argument(help="Which clock.")],
+    attempt: Annotated[int | None, typer.Option(min=1, help="Which of its kind; the newest, if absent.")] = None,
+    language: Annotated[Language, typer.Option("--lang", help="Language of the explanation.")] = Language.EN,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a clock is due when it is."""
+    told = remote(url, token, data_dir).call(
+        "GET",
+        f"/v1/complaints/{reference}/clocks/{kind.value}/explanation",
+        params=_given({"attempt": attempt, "lang": language.value}),
+    )
+    if as_json:
+        show_json(told)
+        return
+    names = ("kind", "attempt", "state", "due_at", "calendar", "zone")
+    show_fields({name: told[name] for name in names} | {"provisional": told["provisional"]})
+    stdout.print()
+    for sentence in told["sentences"]:
+        stdout.print(sentence, markup=False, soft_wrap=True)
+
+
 def _show(case: dict[str, Any]) -> None:
     hidden = {"clocks", "steps", "allowed_commands", "timeline", "story", "callback"}
     show_fields({name: value for name, value in case.items() if name not in hidden})
@@ -206,8 +262,20 @@ def command_fields(pairs: list[str]) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals:
             fail(f"expected name=value, found {pair}", Exit.USAGE)
-        given = json.loads(value) if value[:1] in {"{", "["} else value
-        fields[name] = [*fields[name], value] if isinstance(fields.get(name), list) else given
-        if name == "remedies" and isinstance(fields[name], str):
-            fields[name] = [value]
+        given = _value(value)
+        if name in fields:
+            before = fields[name] if isinstance(fields[name], list) else [fields[name]]
+            fields[name] = [*before, given]
+        else:
+            fields[name] = [given] if name in _LISTS and isinstance(given, str) else given
     return fields
+
+
+def _value(text: str) -> Any:
+    """What was written: JSON where it is a whole object or list, else the text itself."""
+    if text[:1] not in {"{", "["}:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -2,7 +2,21 @@
 
 import typer
 
-from starter.cli import bulk, calendars, complaints, demo, forms, index, parts, policies, registry, steps, waves
+from starter.cli import (
+    bulk,
+    calendars,
+    complaints,
+    demo,
+    forms,
+    index,
+    keys,
+    parts,
+    policies,
+    privacy,
+    registry,
+    steps,
+    waves,
+)
 
 app = typer.Typer(
     name="amends",
@@ -21,12 +35,17 @@ app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
 app.add_typer(waves.app, name="survey")
+app.add_typer(privacy.app, name="privacy")
+app.add_typer(keys.app, name="keys")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
 app.command(epilog="Examples: amends demo --once · amends demo --data-dir ./demo")(demo.demo)
 app.command(epilog="Example: amends up --data-dir ./data --port 8080")(parts.up)
 app.command()(parts.api)
 app.command()(parts.worker)
+app.command("codec-server", epilog="Example: amends codec-server --data-dir ./data --origin http://127.0.0.1:8233")(
+    parts.codec_server
+)
 app.command()(parts.migrate)
 app.command()(parts.rebuild)
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
@@ -33,14 +34,14 @@ def show_json(value: Any) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """A table, or a sentence where there is nothing to list."""
+    """A table, or a sentence where there is nothing to list. Cells are text, never markup; a `Text` keeps its style."""
     listed = list(rows)
     if not listed:
         stdout.print(empty)
         return
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in listed:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*map(_as_text, row))
     Console(highlight=False, width=table_width()).print(table)
 
 
@@ -56,7 +57,11 @@ def show_fields(fields: Mapping[str, object]) -> None:
     width = max(map(len, fields), default=0)
     for name, value in fields.items():
         if value not in (None, "", (), [], False):
-            stdout.print(f"[bold]{name:<{width}}[/bold]  {value}", soft_wrap=True)
+            stdout.print(Text.assemble((f"{name:<{width}}", "bold"), "  ", _as_text(value)), soft_wrap=True)
+
+
+def _as_text(value: object) -> Text:
+    return value if isinstance(value, Text) else Text("" if value is None else str(value))
 
 
 def fail(message: str, code: Exit = Exit.FAILED) -> NoReturn:

@@ -7,14 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from starter.cli.environment import chosen_settings as _settings
 from starter.cli.output import Exit, fail, show_json, show_table, stdout
-
-if TYPE_CHECKING:
-    from runtime.settings import Settings
 
 verify_app = typer.Typer(no_args_is_help=True, help="Check that records are whole.")
 
@@ -32,6 +30,7 @@ def up(
     Set AMENDS_SMTP_URL and AMENDS_MAIL_FROM for real mail; without a mail server letters wait as parked steps.
     """
 
+    from starter.embedded import DataFolderInUse
     from starter.one_machine import running
 
     async def run() -> None:
@@ -42,7 +41,10 @@ def up(
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except DataFolderInUse as error:
+        fail(str(error))
 
 
 def _own_settings() -> dict[str, str]:
@@ -77,6 +79,42 @@ def api() -> None:
         server_header=False,
         timeout_graceful_shutdown=20,
     )
+
+
+def codec_server(
+    host: Annotated[str, typer.Option(envvar="AMENDS_CODEC_HOST", help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="AMENDS_CODEC_PORT", min=1, max=65535, help="The port.")] = 8234,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(envvar="AMENDS_CODEC_ORIGINS", help="Where Temporal's UI is: http://127.0.0.1:8233 if not given."),
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="The data folder of `amends up`.")] = None,
+) -> None:
+    """Let Temporal's UI and command line show what is sealed. Opens only, for tokens that may read steps.
+
+    In the UI: Codec Server → http://127.0.0.1:8234, include cross-origin credentials, after pasting a token once at
+    that address. On the command line: temporal workflow show --codec-endpoint URL --codec-auth "Bearer TOKEN".
+    """
+    import uvicorn
+
+    from runtime.logs import configure
+    from starter.codec_server import Opener, codec_application, opener
+    from storage.people import People
+    from storage.pool import open_pool
+
+    chosen = _settings(data_dir)
+    configure(chosen)
+
+    @asynccontextmanager
+    async def open_opener() -> AsyncIterator[Opener]:
+        pool = await open_pool(chosen.database_url, size=2, name="amends-codec-server")
+        try:
+            yield opener(People(pool), chosen.master_keys())
+        finally:
+            await pool.close()
+
+    app = codec_application(open_opener, tuple(origin or ["http://127.0.0.1:8233"]))
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 
 def worker() -> None:
@@ -167,12 +205,3 @@ def personal_data(as_json: AsJson = False) -> None:
         show_table(("where", "what"), ((d.place, d.finding) for d in found.damages), empty="Everything fits.")
     if found.damages:
         raise typer.Exit(Exit.FAILED)
-
-
-def _settings() -> "Settings":
-    from runtime.settings import SettingsError, load_settings
-
-    try:
-        return load_settings()
-    except SettingsError as error:
-        fail(str(error), Exit.USAGE)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from domain.calendar import Problem
 from domain.complaints import shipped
@@ -65,7 +64,7 @@ def check(
         told = [{"place": problem.place, "message": problem.message} for problem in problems]
         show_json({"file": str(file), "policy": pin, "problems": told})
     else:
-        rows = ((escape(problem.place), escape(problem.message)) for problem in problems)
+        rows = ((problem.place, problem.message) for problem in problems)
         show_table(("where", "what"), rows, empty=f"{pin} is in order.")
     if problems:
         raise typer.Exit(Exit.FAILED)

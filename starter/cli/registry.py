@@ -36,7 +36,7 @@ def create(
     if as_json:
         show_json(created)
         return
-    stdout.print(f"{created['id']}  {created['name']}  {', '.join(created['roles'])}")
+    stdout.print(f"{created['id']}  {created['name']}  {', '.join(created['roles'])}", markup=False)
     stdout.print(created["token"], soft_wrap=True)
 
 

@@ -18,15 +18,15 @@ Kind = Annotated[str | None, typer.Option(help="Only this kind: acknowledgement,
 def page(
     kind: Kind = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most this many.")] = 50,
-    cursor: Annotated[str, typer.Option(help="Where the page before ended.")] = "",
+    cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
     url: Url = None,
     token: Token = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """List parked steps."""
-    params = {"limit": limit, "cursor": cursor} | ({"kind": kind} if kind else {})
-    found = remote(url, token, data_dir).call("GET", "/v1/steps", params=params)
+    narrowed = {name: value for name, value in {"cursor": cursor, "kind": kind}.items() if value is not None}
+    found = remote(url, token, data_dir).call("GET", "/v1/steps", params={"limit": limit, **narrowed})
     if as_json:
         show_json(found)
         return

@@ -119,3 +119,6 @@ CREATE TABLE vault.master_key (
     key_id       text PRIMARY KEY,
     leading_since timestamptz NOT NULL
 );
+
+-- All files of a person.
+CREATE INDEX attachment_of_customer ON attachment (customer);

@@ -20,6 +20,8 @@ PLACES = {
     "calendar_id": "nowhere",
     "survey_id": "nowhere",
     "wave": "W-2026-999999",
+    "customer": "cus_" + "0" * 32,
+    "kind": "final_response",
 }
 
 
