@@ -171,8 +171,13 @@ ALLOWED: dict[str, frozenset[Role]] = {
 }
 """Roles by permission; a command of a case is a permission under its own name."""
 
-PUBLIC_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics", "/openapi.json"})
+PUBLIC_ROUTES = frozenset(
+    {"/health/live", "/health/ready", "/metrics", "/openapi.json", "/complain", "/pages/amends.css"}
+)
 """What answers without a token: nothing there is about anybody. Every other route asks for a permission."""
+
+LINK_ROUTES = frozenset({"/case/{token}", "/partner/{token}"})
+"""What answers to whoever holds a signed link, which says what it is about."""
 
 
 def may(person: Person, permission: str) -> bool:

@@ -11,12 +11,14 @@ from starter.desk import CaseDesk
 from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.pages.limits import PublicLimits
 from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
 from starter.survey_services import SurveyServices, survey_services
 from storage.batches import Batches
+from storage.limits import Buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Services:
     narratives: NarrativeSearch
     forms: FormDesk
     surveys: SurveyServices
+    limits: PublicLimits
 
 
 def services(parts: Parts) -> Services:
@@ -92,4 +95,5 @@ def services(parts: Parts) -> Services:
             zone=parts.settings.time_zone,
         ),
         surveys=survey_services(parts, repetitions, keys),
+        limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
     )

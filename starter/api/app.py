@@ -25,6 +25,7 @@ from starter.api import (
 )
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
+from starter.pages import site
 from starter.services import Services
 
 
@@ -65,6 +66,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
     ):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
+    app.include_router(site.router)
     failures.install(app)
     app.add_middleware(Envelope)
     describe(app)

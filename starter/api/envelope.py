@@ -78,7 +78,7 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     """The body as it arrives, refused as soon as it is longer than allowed, whatever its length was said to be."""
     said = Headers(scope=scope).get("content-length", "")
     declared, taken = int(said) if said.isdecimal() else 0, 0
-    largest = LARGEST_UPLOAD if scope["path"].endswith("/attachments") else LARGEST_BODY
+    largest = LARGEST_UPLOAD if _takes_files(scope["path"]) else LARGEST_BODY
 
     async def receive_bounded() -> Message:
         nonlocal taken
@@ -89,6 +89,10 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
         return message
 
     return receive_bounded
+
+
+def _takes_files(path: str) -> bool:
+    return path.endswith("/attachments") or path == "/complain" or path.startswith(("/case/", "/partner/"))
 
 
 def _confirm_length(length: int, largest: int) -> None:

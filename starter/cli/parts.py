@@ -77,6 +77,7 @@ def api() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=20,
     )
 
@@ -153,7 +154,7 @@ def rebuild() -> None:
 
 @verify_app.command(epilog="Example: amends verify ledger --json")
 def ledger(as_json: AsJson = False) -> None:
-    """Check every chain of hashes, of cases and waves, and every signed anchor; ends with 1 when something does not fit."""
+    """Check the chains of cases and waves and every signed anchor; ends with 1 when something does not fit."""
     from dataclasses import asdict, replace
 
     from storage import chains

@@ -14,8 +14,6 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
-from starter.pages.entry import PageRoute, form_of, language_of, organisation, subject_of
-from starter.pages.rendering import HEADERS, show
 
 from domain.links import LinkPurpose
 from domain.privacy import Language
@@ -35,6 +33,8 @@ from domain.surveys.questionnaire import (
     SingleChoice,
 )
 from starter.api.entry import House
+from starter.pages.entry import PageRoute, form_of, language_of, organisation, subject_of
+from starter.pages.rendering import HEADERS, show
 from starter.pages.survey_wording import survey_words
 from starter.problems import not_found
 from starter.respondents import Visit
