@@ -176,7 +176,7 @@ PUBLIC_ROUTES = frozenset(
 )
 """What answers without a token: nothing there is about anybody. Every other route asks for a permission."""
 
-LINK_ROUTES = frozenset({"/case/{token}", "/partner/{token}"})
+LINK_ROUTES = frozenset({"/case/{token}", "/partner/{token}", "/r/{token}"})
 """What answers to whoever holds a signed link, which says what it is about."""
 
 

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from starter.cli import surveys
 from starter.cli.client import AsJson, DataDir, Remote, Token, Url, remote
 from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stdout
-from starter.cli.surveys import Source, app
 
+survey_app = surveys.app
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.3
 RATES = {
@@ -22,12 +23,12 @@ RATES = {
 WaveName = Annotated[str, typer.Argument(metavar="WAVE", help="Such as W-2026-000001.")]
 
 
-@app.command(
+@survey_app.command(
     epilog="Examples: amends survey create gas_utility --data-dir ./data · "
     "amends survey create my_survey.toml --customers customers.csv"
 )
 def create(
-    file: Source,
+    file: surveys.Source,
     customers: Annotated[
         Path | None, typer.Option(help="A CSV file of customers to take into the frame first: id, email, district …")
     ] = None,
@@ -39,9 +40,8 @@ def create(
     """Store a survey in a running system, plan a wave of it and draw its sample. Nobody is written to yet."""
     from domain.surveys.definition import SurveyDefinition
     from starter.cli.survey_files import read_document
-    from starter.cli.surveys import refusals
 
-    with refusals(as_json=as_json):
+    with surveys.refusals(as_json=as_json):
         document = read_document(file)
     if not isinstance(document, SurveyDefinition):
         fail(f"{file}: a whole survey is expected", Exit.USAGE)
@@ -59,7 +59,7 @@ def create(
     stdout.print(f"Next: amends survey launch {wave['reference']}")
 
 
-@app.command(epilog="Example: amends survey launch W-2026-000001")
+@survey_app.command(epilog="Example: amends survey launch W-2026-000001")
 def launch(
     wave: WaveName, url: Url = None, token: Token = None, data_dir: DataDir = None, as_json: AsJson = False
 ) -> None:
@@ -71,7 +71,7 @@ def launch(
         stdout.print(f"[bold]{wave}[/bold]  {done['status']} until {done['closes_at']}")
 
 
-@app.command("do", epilog='Example: amends survey do close W-2026-000001 reason="enough answers"')
+@survey_app.command("do", epilog='Example: amends survey do close W-2026-000001 reason="enough answers"')
 def give(
     command: Annotated[str, typer.Argument(help="pause, resume, extend, close, cancel, release_reserve, sign_off …")],
     wave: WaveName,
@@ -97,7 +97,7 @@ def give(
         stdout.print(f"[bold]{wave}[/bold]  {done['status']} (recorded as {done['recorded_sequence']})")
 
 
-@app.command(epilog="Example: amends survey show W-2026-000001")
+@survey_app.command(epilog="Example: amends survey show W-2026-000001")
 def show(
     wave: Annotated[
         str | None, typer.Argument(metavar="[WAVE]", help="One wave with its numbers; all of them if absent.")
@@ -122,7 +122,7 @@ def show(
         _show_numbers(numbers)
 
 
-@app.command(epilog="Example: amends survey report W-2026-000001 --out report.pdf --lang zh")
+@survey_app.command(epilog="Example: amends survey report W-2026-000001 --out report.pdf --lang zh")
 def report(
     wave: WaveName,
     out: Annotated[

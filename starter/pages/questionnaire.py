@@ -99,8 +99,13 @@ async def send(request: Request, token: str, services: House) -> Response:
             return _page(request, services, visit, notice="unclear")
     if after is not None and after.standing is Standing.QUOTA_FULL:
         return _page(request, services, after)
-    asked = f"?lang={lang}" if (lang := request.query_params.get("lang")) in set(Language) else ""
-    return RedirectResponse(f"{request.url.path}{asked}", 303, HEADERS)
+    return RedirectResponse(_here(request), 303, HEADERS)
+
+
+def _here(request: Request) -> str:
+    """This page in the language that was asked for."""
+    chosen = request.query_params.get("lang")
+    return f"{request.url.path}?lang={chosen}" if chosen in set(Language) else request.url.path
 
 
 async def _visit(request: Request, services: Services, token: str) -> Visit:
@@ -128,6 +133,7 @@ def _page(
         "title": _text(visit.definition.title, language),
         "notice": said["notices"].get(notice or ""),
         "organisation": organisation(services),
+        "here": _here(request),
     }
     if visit.standing is not Standing.OPEN:
         status = 410 if visit.standing in GONE else 200
