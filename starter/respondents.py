@@ -5,8 +5,8 @@ stays in the vault, and so do the words of open answers.
 """
 
 import hashlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -99,7 +99,7 @@ class RespondentDesk:
     async def begin(self, contact: str, language: str) -> Visit | None:
         """Begin the interview, or go on with it; a quota that is full says so."""
         now = datetime.now(UTC)
-        async with transaction(self._pool) as connection:
+        async with self._transaction(contact) as connection:
             visit = await self._locked(connection, contact, now)
             if visit is None or visit.standing is not Standing.OPEN or visit.has_begun:
                 return visit
@@ -117,7 +117,7 @@ class RespondentDesk:
         A page that was answered before is not shown any more, and sending it again changes nothing.
         """
         now = datetime.now(UTC)
-        async with transaction(self._pool) as connection:
+        async with self._transaction(contact) as connection:
             visit = await self._locked(connection, contact, now)
             if visit is None:
                 return None
@@ -133,7 +133,7 @@ class RespondentDesk:
     async def back(self, contact: str) -> Visit | None:
         """Turn to the page before."""
         now = datetime.now(UTC)
-        async with transaction(self._pool) as connection:
+        async with self._transaction(contact) as connection:
             visit = await self._locked(connection, contact, now)
             if visit is None or visit.standing is not Standing.OPEN or not visit.has_begun:
                 return visit
@@ -143,13 +143,23 @@ class RespondentDesk:
     async def opt_out(self, contact: str) -> Visit | None:
         """Whoever holds the invitation is not asked again, by any survey; also after the field work is over."""
         now = datetime.now(UTC)
-        async with transaction(self._pool) as connection:
+        async with self._transaction(contact) as connection:
             visit = await self._locked(connection, contact, now)
             if visit is None or visit.standing is Standing.OPTED_OUT:
                 return visit
             thresholds = visit.definition.fieldwork.thresholds.for_dispositions()
             await self._responses.opt_out(connection, visit.interview, now, thresholds)
             return replace(visit, standing=Standing.OPTED_OUT)
+
+    @asynccontextmanager
+    async def _transaction(self, contact: str) -> AsyncIterator[Connection]:
+        """A transaction that borrows no second connection: what the wave pinned is known before it begins.
+
+        Many respondents at once, each holding a connection and waiting for another, would wait for ever.
+        """
+        await self.visit(contact)
+        async with transaction(self._pool) as connection:
+            yield connection
 
     async def _save(
         self, connection: Connection, visit: Visit, page: Page, given: Mapping[str, Answer], now: datetime

@@ -11,6 +11,9 @@ from domain.surveys.definition import SurveyDefinition
 from domain.surveys.errors import parse_document
 from storage.pool import Pool, borrow
 
+MOST_KNOWN = 100
+"""Definitions that a process keeps in mind: a page of a questionnaire is shown without parsing the whole again."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredSurvey:
@@ -39,6 +42,7 @@ class Surveys:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._known: dict[tuple[str, int], SurveyDefinition] = {}
 
     async def store(self, definition: SurveyDefinition, by: str, at: datetime) -> StoredSurvey:
         """Keep a version; the same text again changes nothing. Raises VersionTaken."""
@@ -74,8 +78,14 @@ class Surveys:
         return await self._one("SELECT * FROM survey WHERE id = $1 AND version = $2", survey, version)
 
     async def definition(self, survey: str, version: int) -> SurveyDefinition:
-        """What a wave pinned. Raises UnknownSurvey."""
-        return (await self.version(survey, version)).definition
+        """What a wave pinned; a version never changes, so it is read once. Raises UnknownSurvey."""
+        known = self._known.get((survey, version))
+        if known is None:
+            known = (await self.version(survey, version)).definition
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[survey, version] = known
+        return known
 
     async def page(self, after: str, limit: int) -> list[StoredSurvey]:
         """The newest version of each survey, in the order of ids."""

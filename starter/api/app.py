@@ -52,8 +52,8 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
     )
     for part in (
         batches,
-        complaints,
         narratives,
+        complaints,
         clocks,
         attachments,
         links,
@@ -63,10 +63,10 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         recalculations,
         simulations,
         personal_data,
+        privacy,
         forms,
         surveys,
         waves,
-        privacy,
     ):
         app.include_router(part.router, responses=problems())
     app.include_router(health.router)
