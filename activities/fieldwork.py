@@ -8,12 +8,12 @@ record can repeat one, under the same Message-ID.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.ports import Deliveries, Letter, PostOffice, UndeliverableError
+from activities.ports import Deliveries, HandOverUnderWay, Letter, PostOffice, UndeliverableError
 from activities.survey_ports import Definitions, FieldRecords, Happened, Identities, Invitee, Links, SamplingFrame
 from contracts.names import INVITE_PAGE, RELEASE_RESERVE, REMIND_PAGE, SELECT_SAMPLE
 from contracts.waves import WaveOrder, WavePage
@@ -26,6 +26,10 @@ from domain.surveys.waves.letters import SurveyLetter, write_survey_letter
 PAGE = 500
 AT_ONCE = 20
 """Messages on their way at the same time; between two such lots it is looked at who still wants one."""
+
+SEND_SECONDS = 15
+HOLD = timedelta(seconds=20)
+"""A letter is handed over within the one; nobody else may try it during the other."""
 
 BY_HAND = frozenset({Channel.TELEPHONE, Channel.POST, Channel.IN_PERSON})
 """Channels on which a person makes the contact: these contacts stand on a list, and no message goes out."""
@@ -200,15 +204,28 @@ class Fieldwork:
             subject, body = write_survey_letter(
                 message.kind, definition, to.language, name=identity.name, link=message.link, until=message.until
             )
-            await self._deliveries.attempted(message.key, self._now())
+            letter = Letter(message.key, identity.email, subject, body, to.language)
             try:
-                evidence = await self._post.send(Letter(message.key, identity.email, subject, body, to.language))
+                evidence = await self._hand_over(letter)
             except UndeliverableError as error:
+                await self._deliveries.refused(message.key)
                 if not error.is_final:
                     raise _failure("the mail server did not take a letter", error.code, is_final=False) from None
                 return _ended(to, ContactEventKind.BOUNCED, self._now(), Channel.EMAIL, attempt)
             await self._deliveries.accept(message.key, evidence, self._now())
         return Happened(to.number, ContactEvent(ContactEventKind.DELIVERED, self._now(), attempt, Channel.EMAIL))
+
+    async def _hand_over(self, letter: Letter) -> str:
+        """The whole exchange while the message is held, so that no second attempt sends it too."""
+        begun = self._now()
+        try:
+            await self._deliveries.attempted(letter.key, Channel.EMAIL, begun, begun + HOLD)
+            async with asyncio.timeout(SEND_SECONDS):
+                return await self._post.send(letter)
+        except HandOverUnderWay:
+            raise _failure("another attempt has it in hand", "hand_over_under_way", is_final=False) from None
+        except TimeoutError:
+            raise UndeliverableError("mail_timed_out", is_final=False) from None
 
 
 @dataclass(frozen=True, slots=True)

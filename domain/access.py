@@ -71,6 +71,13 @@ class Permission(StrEnum):
     READ_CALENDARS = "calendar.read"
     MANAGE_CALENDARS = "calendar.manage"
     GIVE_LINKS = "link.give"
+    PREVIEW_LETTERS = "letter.preview"
+    READ_LETTERS = "letter.list"
+    PRINT_LETTERS = "letter.print"
+    REPORT_BOUNCES = "bounce.report"
+    READ_CONTACT = "contact.read"
+    SET_CONTACT = "contact.set"
+    MANAGE_CORRESPONDENTS = "correspondent.manage"
     READ_PERSONAL_DATA_LOG = "personal_data.log"
     READ_FRAME = "frame.read"
     MANAGE_FRAME = "frame.manage"
@@ -106,6 +113,15 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_CALENDARS: _EVERYONE,
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
     Permission.GIVE_LINKS: frozenset({_H, _A, _S}),
+    Permission.PREVIEW_LETTERS: frozenset({_H, _A, _S}),
+    Permission.READ_LETTERS: frozenset({_H, _A, _S}),
+    Permission.PRINT_LETTERS: frozenset({_H, _A, _S}),
+    Permission.REPORT_BOUNCES: frozenset({_O}),
+    Permission.READ_CONTACT: _CASE_READERS,
+    Permission.SET_CONTACT: frozenset({_H, _A, _S}),
+    Permission.MANAGE_CORRESPONDENTS: frozenset({Role.ADMIN}),
+    "mark_posted": frozenset({_H, _A, _S}),
+    "record_call": frozenset({_H, _A, _S}),
     Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
     Permission.READ_FRAME: frozenset({Role.ANALYST, _S, Role.ADMIN}),
     Permission.MANAGE_FRAME: frozenset({Role.ANALYST, _S, Role.ADMIN}),

@@ -1,6 +1,7 @@
 """The desks that the interfaces call, made from the parts of `runtime.assembly`."""
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 
 from domain.complaints import shipped
 from domain.complaints.taxonomy import Taxonomy
@@ -11,6 +12,7 @@ from starter.desk import CaseDesk
 from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.letters import LetterDesk
 from starter.pages.limits import PublicLimits
 from starter.privacy import PrivacyDesk
 from starter.reading import Reads
@@ -18,6 +20,7 @@ from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
 from starter.survey_services import SurveyServices, survey_services
 from storage.batches import Batches
+from storage.contacts import Contacts
 from storage.limits import Buckets
 
 
@@ -40,6 +43,7 @@ class Services:
     forms: FormDesk
     surveys: SurveyServices
     limits: PublicLimits
+    letters: LetterDesk
 
 
 def services(parts: Parts) -> Services:
@@ -55,7 +59,9 @@ def services(parts: Parts) -> Services:
         launcher=parts.launcher,
         repetitions=repetitions,
         keys=keys,
+        contacts=Contacts(parts.pool),
         region=parts.settings.default_region,
+        zone=parts.settings.time_zone,
     )
     return Services(
         parts=parts,
@@ -97,4 +103,5 @@ def services(parts: Parts) -> Services:
         ),
         surveys=survey_services(parts, repetitions, keys),
         limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
+        letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
     )

@@ -262,6 +262,14 @@ def _add_flag(conditions: _Conditions, column: str, wanted: bool | None) -> None
         conditions.add(column if wanted else f"NOT {column}")
 
 
+def scope_condition(scope: CaseScope, first: int) -> tuple[str, list[Any]]:
+    """The same as a condition for other statements about cases; its values stand from `$first` on."""
+    conditions = _Conditions(values=[None] * (first - 1))
+    if not scope.everything:
+        _add_scope(conditions, scope)
+    return str(conditions), conditions.values[first - 1 :]
+
+
 def _add_scope(conditions: _Conditions, scope: CaseScope) -> None:
     """The rule of `CaseScope.covers`, in SQL."""
     reach: list[str] = ["taken_by = {}"]

@@ -55,6 +55,25 @@ class StepView(Answer):
         return cls(id=f"{reference}.{step.key}", **step.model_dump(include=set(cls.model_fields) - {"id"}))
 
 
+class LetterView(Answer):
+    """A message about the case: when it was or will be sent, by which way, written with which template."""
+
+    id: str
+    kind: StepKind
+    template: str | None
+    way: Way | None
+    state: StepState
+    done_at: datetime | None
+    evidence: str | None = Field(description="what the channel or the post called it")
+    not_before: datetime | None = Field(description="the end of the quiet hours that it waits for")
+    error: str | None
+    bounces: int
+
+    @classmethod
+    def of(cls, reference: str, step: Step) -> "LetterView":
+        return cls(id=f"{reference}.{step.key}", **step.model_dump(include=set(cls.model_fields) - {"id"}))
+
+
 class CaseView(Answer):
     """A case in codes and times; who complained and what about is the story."""
 
@@ -101,16 +120,18 @@ class CaseView(Answer):
     files: tuple[str, ...]
     clocks: tuple[ClockView, ...]
     steps: tuple[StepView, ...]
+    letters: tuple[LetterView, ...]
     allowed_commands: tuple[str, ...] = Field(description="what you may do now")
 
     @classmethod
     def of(cls, case: Case, person: Person, source: Literal["live", "record"], now: datetime) -> "CaseView":
-        own = {"source", "clocks", "steps", "allowed_commands"}
+        own = {"source", "clocks", "steps", "letters", "allowed_commands"}
         return cls(
             **{name: _value(case, name) for name in cls.model_fields if name not in own},
             source=source,
             clocks=tuple(ClockView.of(clock) for clock in case.clocks),
             steps=tuple(StepView.of(case.reference, step) for step in case.steps),
+            letters=tuple(LetterView.of(case.reference, step) for step in case.steps if step.is_message),
             allowed_commands=allowed_commands(case, person, Circumstances(now=now)),
         )
 

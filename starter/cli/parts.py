@@ -60,6 +60,7 @@ def api() -> None:
     from runtime.assembly import assemble
     from runtime.logs import configure
     from starter.api.app import application
+    from starter.api.protocol import SERVER_BOUNDS, PatientProtocol
     from starter.services import Services, services
 
     settings = _settings()
@@ -79,6 +80,8 @@ def api() -> None:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=20,
+        http=PatientProtocol,
+        **SERVER_BOUNDS,
     )
 
 

@@ -20,6 +20,9 @@ PLACES = {
     "calendar_id": "nowhere",
     "survey_id": "nowhere",
     "wave": "W-2026-999999",
+    "letter": "acknowledgement",
+    "item": "acknowledgement.1",
+    "who": "partner.nobody",
     "customer": "cus_" + "0" * 32,
     "kind": "final_response",
 }
