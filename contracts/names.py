@@ -3,6 +3,7 @@
 COMPLAINT = "complaint"
 BATCH = "batch"
 WAVE = "wave"
+IMPORT = "import"
 PERFORM = "perform"
 CASE_QUERY = "case"
 WAVE_QUERY = "wave_now"
@@ -12,6 +13,7 @@ PERFORM_AND_RECORD = "perform_and_record"
 SEND_LETTER = "send_letter"
 CORRECT_IDENTITY = "correct_identity"
 CARRY_OUT_PAGE = "carry_out_page"
+IMPORT_PAGE = "import_page"
 
 LOAD_WAVE = "load_wave"
 RECORD_WAVE = "record_wave"
@@ -37,3 +39,7 @@ def batch_workflow_id(batch: str) -> str:
 
 def wave_workflow_id(reference: str) -> str:
     return f"{WAVE}/{reference}"
+
+
+def import_workflow_id(batch: str) -> str:
+    return f"{IMPORT}/{batch}"

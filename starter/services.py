@@ -8,19 +8,24 @@ from domain.complaints.taxonomy import Taxonomy
 from runtime.assembly import Parts
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
+from starter.case_packs import PackDesk
 from starter.desk import CaseDesk
 from starter.forms import FormDesk
+from starter.imports import ImportDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.letters import LetterDesk
+from starter.likeness import LikenessDesk
 from starter.pages.limits import PublicLimits
 from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
 from starter.survey_services import SurveyServices, survey_services
+from storage.attachments import Attachments
 from storage.batches import Batches
 from storage.contacts import Contacts
+from storage.imports import Imports
 from storage.limits import Buckets
 
 
@@ -37,12 +42,15 @@ class Services:
     batches: BatchDesk
     batch_records: Batches
     attachments: AttachmentDesk
+    likeness: LikenessDesk
     reads: Reads
     privacy: PrivacyDesk
     narratives: NarrativeSearch
     forms: FormDesk
     surveys: SurveyServices
     limits: PublicLimits
+    packs: PackDesk
+    imports: ImportDesk
     letters: LetterDesk
 
 
@@ -63,6 +71,15 @@ def services(parts: Parts) -> Services:
         region=parts.settings.default_region,
         zone=parts.settings.time_zone,
     )
+    forms = FormDesk(
+        vault=parts.vault,
+        ledger=parts.ledger,
+        people=parts.people,
+        cases=cases,
+        reads=reads,
+        taxonomy=taxonomy,
+        zone=parts.settings.time_zone,
+    )
     return Services(
         parts=parts,
         taxonomy=taxonomy,
@@ -81,6 +98,7 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
+        likeness=LikenessDesk(parts.pool, parts.vault),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
         narratives=NarrativeSearch(parts.records, parts.vault, reads),
@@ -92,14 +110,15 @@ def services(parts: Parts) -> Services:
             files=parts.files,
             reads=reads,
         ),
-        forms=FormDesk(
-            vault=parts.vault,
-            ledger=parts.ledger,
-            people=parts.people,
-            cases=cases,
-            reads=reads,
+        forms=forms,
+        packs=PackDesk(ledger=parts.ledger, attachments=Attachments(parts.pool, parts.vault), cases=cases, forms=forms),
+        imports=ImportDesk(
+            imports=Imports(parts.pool, parts.vault, parts.keys, parts.settings.default_region),
+            rulebook=parts.rulebook,
             taxonomy=taxonomy,
-            zone=parts.settings.time_zone,
+            region=parts.settings.default_region,
+            default_policy=parts.settings.default_policy,
+            start=parts.launcher.start_import,
         ),
         surveys=survey_services(parts, repetitions, keys),
         limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),

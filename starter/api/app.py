@@ -9,14 +9,18 @@ from starter.api import (
     attachments,
     batches,
     calendars,
+    case_packs,
     clocks,
     complaints,
     failures,
     forms,
     health,
+    imports,
     letters,
+    likeness,
     links,
     narratives,
+    open311,
     personal_data,
     privacy,
     recalculations,
@@ -52,6 +56,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         redoc_url=None,
     )
     for part in (
+        likeness,
         batches,
         narratives,
         complaints,
@@ -69,8 +74,11 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         forms,
         surveys,
         waves,
+        case_packs,
+        imports,
     ):
         app.include_router(part.router, responses=problems())
+    app.include_router(open311.router)
     app.include_router(health.router)
     app.include_router(site.router)
     failures.install(app)

@@ -39,6 +39,7 @@ def demo(
 async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     from starter.demo.invariants import examine
     from starter.demo.mailbox import Mailbox
+    from starter.demo.paperwork import do_the_paperwork
     from starter.demo.story import Demonstration
     from starter.demo.wave import demonstrate_wave
     from starter.one_machine import running
@@ -57,6 +58,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     async with running(folder, port=_free_port(), settings=settings) as machine:
         _say(f"Ready after {time.monotonic() - begun:.1f} s at {machine.url}")
         course = await Demonstration(machine, mailbox, count=count, seed=seed, say=_say).run()
+        await do_the_paperwork(machine, course.references, _say)
         findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.references, mailbox)
         _report(course, findings, time.monotonic() - begun)
         _report_wave(await demonstrate_wave(machine, mailbox, seed, _say))
