@@ -22,6 +22,7 @@ from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
 from starter.steps import StepDesk
+from starter.survey_services import SurveyServices, survey_services
 from storage.attachments import Attachments
 from storage.batches import Batches
 from storage.contacts import Contacts
@@ -53,6 +54,7 @@ class Services:
     limits: PublicLimits
     webhooks: Webhooks
     webhook_deliveries: WebhookDeliveries
+    surveys: SurveyServices
     packs: PackDesk
     imports: ImportDesk
     letters: LetterDesk
@@ -134,6 +136,7 @@ def services(parts: Parts) -> Services:
         ),
         webhooks=Webhooks(parts.pool, parts.keys),
         webhook_deliveries=WebhookDeliveries(parts.pool),
+        surveys=survey_services(parts, repetitions, keys),
         limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
         letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
     )

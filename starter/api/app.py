@@ -29,6 +29,8 @@ from starter.api import (
     simulations,
     step_batches,
     steps,
+    surveys,
+    waves,
     webhooks,
 )
 from starter.api.document import describe, problems
@@ -76,6 +78,8 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         personal_data,
         privacy,
         forms,
+        surveys,
+        waves,
         case_packs,
         imports,
     ):
