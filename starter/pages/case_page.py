@@ -214,4 +214,4 @@ async def _texts(services: Services, case: Case, ids: list[str]) -> dict[str, st
     if not ids:
         return {}
     await services.reads.note(CUSTOMER, case.intake.customer, TEXTS, case.reference)
-    return await services.parts.vault.open_texts(ids[-MOST_ITEMS:])
+    return await services.parts.vault.open_kept_texts(ids[-MOST_ITEMS:])
