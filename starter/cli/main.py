@@ -10,6 +10,7 @@ from starter.cli import (
     forms,
     index,
     keys,
+    letters,
     parts,
     policies,
     privacy,
@@ -31,6 +32,7 @@ complaints.app.command(epilog="Example: amends complaint form C-2026-000001 --ki
 )
 app.command(epilog="Example: amends bulk assign --status accepted --dry-run")(bulk.bulk)
 app.add_typer(steps.app, name="steps")
+app.add_typer(letters.app, name="letters")
 app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from domain.complaints.case import Case
 from domain.complaints.evolve import fold
 from domain.complaints.facts import ClockBreached, Entry
-from domain.complaints.terms import ClockState, StepState
+from domain.complaints.steps import Step
+from domain.complaints.terms import ClockState, StepState, Way
 from starter.demo.mailbox import Mailbox
 from storage import chains
 from storage.cases import CaseRecords
@@ -47,7 +48,7 @@ async def examine(database_url: str, keys: MasterKeys, references: Iterable[str]
             broken += [f"{reference}: {finding}" for finding in _contradictions(case, entries, record)]
             statuses[case.status] += 1
             clocks.update(clock.state for clock in case.clocks)
-            letters += sum(step.state is StepState.DONE and step.way is not None for step in case.steps)
+            letters += sum(_mails_of(step) for step in case.steps)
         if await UnstartedCases(pool).oldest() is not None:
             broken.append("a case was taken in and never started")
     finally:
@@ -58,6 +59,11 @@ async def examine(database_url: str, keys: MasterKeys, references: Iterable[str]
     return Findings(
         verified.cases, verified.entries, statuses, clocks, len(mailbox.acceptances), repeated, tuple(broken)
     )
+
+
+def _mails_of(step: Step) -> int:
+    """How many mails a step stands for: one that it was, and one more for each that came back."""
+    return (step.bounces + (step.state is StepState.DONE)) if step.way is Way.EMAIL else 0
 
 
 def _contradictions(case: Case, entries: Iterable[Entry], record: Case | None) -> Iterator[str]:
