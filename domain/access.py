@@ -58,6 +58,7 @@ class Permission(StrEnum):
     """What can be done through an interface, apart from the commands of a case."""
 
     TAKE_COMPLAINT = "complaint.take"
+    LOOK_UP_CALLERS = "complaint.lookup"
     LIST_COMPLAINTS = "complaint.list"
     READ_COMPLAINT = "complaint.read"
     READ_CUSTOMER = "customer.read"
@@ -93,6 +94,7 @@ _X = Role.CUSTOMER
 
 ALLOWED: dict[str, frozenset[Role]] = {
     Permission.TAKE_COMPLAINT: frozenset({_H, _S}),
+    Permission.LOOK_UP_CALLERS: frozenset({_H, _S}),
     Permission.LIST_COMPLAINTS: _CASE_READERS,
     Permission.READ_COMPLAINT: _CASE_READERS,
     Permission.READ_CUSTOMER: _CASE_READERS,

@@ -287,10 +287,12 @@ class CaseDesk:
         Only a refusal lets the texts go: where the outcome is unknown, the ledger may name them.
         """
         telemetry.count_command(request.name, "unavailable" if is_unknown(error) else "refused")
-        if not is_unknown(error):
-            async with transaction(self._pool) as connection:
-                await self._vault.forget(connection, [text.item for text in texts])
-        await self._repetitions.leave(request.repeatable, error)
+        try:
+            if not is_unknown(error):
+                async with transaction(self._pool) as connection:
+                    await self._vault.forget(connection, [text.item for text in texts])
+        finally:
+            await self._repetitions.leave(request.repeatable, error)
 
 
 def _confirm_unchanged(request: Request, case: Case) -> None:

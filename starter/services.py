@@ -13,6 +13,7 @@ from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.letters import LetterDesk
+from starter.likeness import LikenessDesk
 from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
@@ -34,6 +35,7 @@ class Services:
     batches: BatchDesk
     batch_records: Batches
     attachments: AttachmentDesk
+    likeness: LikenessDesk
     reads: Reads
     privacy: PrivacyDesk
     narratives: NarrativeSearch
@@ -76,6 +78,7 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
+        likeness=LikenessDesk(parts.pool, parts.vault),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
         narratives=NarrativeSearch(parts.records, parts.vault, reads),

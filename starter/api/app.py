@@ -15,6 +15,7 @@ from starter.api import (
     forms,
     health,
     letters,
+    likeness,
     links,
     narratives,
     personal_data,
@@ -49,6 +50,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         redoc_url=None,
     )
     for part in (
+        likeness,
         batches,
         narratives,
         complaints,

@@ -14,6 +14,7 @@ from domain.complaints.decide import allowed_commands
 from domain.complaints.extension import Extension
 from domain.complaints.facts import AnyFact, Entry
 from domain.complaints.holds import Hold
+from domain.complaints.likeness import Alike, Likeness
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.policy import Money
 from domain.complaints.redress import Redress
@@ -153,6 +154,37 @@ class CaseRead(CaseView):
     legal_hold: LegalHoldMark | None = None
 
 
+class EarlierCaseView(Answer):
+    """An earlier case of the same customer, and why it may be about the same."""
+
+    reference: str
+    status: Status
+    received_at: datetime
+    category: str | None
+    product: str | None
+    is_likely_duplicate: bool
+    reasons: tuple[Alike, ...]
+
+    @classmethod
+    def of(cls, likeness: Likeness) -> "EarlierCaseView":
+        case = likeness.case
+        return cls(
+            reference=case.reference,
+            status=case.status,
+            received_at=case.received_at,
+            category=case.category,
+            product=case.product,
+            is_likely_duplicate=likeness.is_likely_duplicate,
+            reasons=likeness.reasons,
+        )
+
+
+class CaseAmongOthers(CaseRead):
+    """A case with the earlier ones of the same customer that its reader may see."""
+
+    earlier_cases: tuple[EarlierCaseView, ...] = Field(description="open or of the last ninety days; at most twenty")
+
+
 class CaseDone(CaseView):
     """The case after a command, and where the command stands in its ledger."""
 
@@ -179,6 +211,9 @@ class Receipt(Answer):
     policy: str
     advice: str | None = Field(description="what to tell the customer at once; present in an emergency")
     clocks: tuple[ClockPromise, ...]
+    earlier_cases: tuple[EarlierCaseView, ...] = Field(
+        description="of the same customer, likely duplicates in front; for those who look callers up"
+    )
     links: dict[str, str]
 
 

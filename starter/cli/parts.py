@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import os
+import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -71,6 +73,8 @@ def api() -> None:
         async with assemble(settings, name="amends-api", lazy=True) as parts:
             yield services(parts)
 
+    # Uvicorn raises the signal again that it was stopped by; then everything has ended in good order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         application(open_services),
         host=settings.host,
