@@ -2,6 +2,7 @@
 
 COMPLAINT = "complaint"
 BATCH = "batch"
+IMPORT = "import"
 PERFORM = "perform"
 CASE_QUERY = "case"
 
@@ -10,6 +11,7 @@ PERFORM_AND_RECORD = "perform_and_record"
 SEND_LETTER = "send_letter"
 CORRECT_IDENTITY = "correct_identity"
 CARRY_OUT_PAGE = "carry_out_page"
+IMPORT_PAGE = "import_page"
 
 REFUSED = "Refused"
 SUPERSEDED = "Superseded"
@@ -22,3 +24,7 @@ def case_workflow_id(reference: str) -> str:
 
 def batch_workflow_id(batch: str) -> str:
     return f"{BATCH}/{batch}"
+
+
+def import_workflow_id(batch: str) -> str:
+    return f"{IMPORT}/{batch}"

@@ -58,11 +58,13 @@ class Permission(StrEnum):
     """What can be done through an interface, apart from the commands of a case."""
 
     TAKE_COMPLAINT = "complaint.take"
+    IMPORT_COMPLAINTS = "complaint.import"
     LOOK_UP_CALLERS = "complaint.lookup"
     LIST_COMPLAINTS = "complaint.list"
     READ_COMPLAINT = "complaint.read"
     READ_CUSTOMER = "customer.read"
     PRINT_FORMS = "form.print"
+    EXPORT_CASE = "case.export"
     READ_STEPS = "step.read"
     MANAGE_STAFF = "staff.manage"
     READ_STAFF = "staff.read"
@@ -94,11 +96,13 @@ _X = Role.CUSTOMER
 
 ALLOWED: dict[str, frozenset[Role]] = {
     Permission.TAKE_COMPLAINT: frozenset({_H, _S}),
+    Permission.IMPORT_COMPLAINTS: frozenset({_S}),
     Permission.LOOK_UP_CALLERS: frozenset({_H, _S}),
     Permission.LIST_COMPLAINTS: _CASE_READERS,
     Permission.READ_COMPLAINT: _CASE_READERS,
     Permission.READ_CUSTOMER: _CASE_READERS,
     Permission.PRINT_FORMS: _CASE_READERS,
+    Permission.EXPORT_CASE: frozenset({_S, Role.AUDITOR}),
     Permission.READ_STEPS: frozenset({_O, _S}),
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.READ_STAFF: frozenset({Role.ADMIN, _S}),

@@ -11,9 +11,11 @@ from temporalio.worker import Worker
 
 from activities.batches import BatchWorker
 from activities.correspondence import Correspondence, IdentityKeeper, MessageWriter
+from activities.importing import ImportWorker
 from activities.ports import PostOffice
 from activities.recording import CaseRecorder
 from contracts.cases import Patience
+from domain.complaints import shipped
 from domain.complaints.terms import Way
 from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
@@ -35,6 +37,7 @@ from storage.cases import CaseRecords
 from storage.contacts import Contacts, Correspondents
 from storage.corrections import IdentityCorrections
 from storage.deliveries import Deliveries
+from storage.imports import Imports
 from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
@@ -46,6 +49,7 @@ from storage.rotation import KeyUse
 from storage.vault import Vault
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
+from workflows.importing import Import
 
 GRACE = timedelta(seconds=25)
 """How long a stopping worker lets its activities finish; less than what an orchestrator waits before it kills."""
@@ -133,7 +137,7 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
     return Worker(
         parts.client,
         task_queue=parts.settings.task_queue,
-        workflows=[ComplaintCase, Batch],
+        workflows=[ComplaintCase, Batch, Import],
         activities=case_activities(parts),
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
@@ -149,12 +153,15 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
     correspondence = _correspondence(parts)
     keeper = IdentityKeeper(parts.vault, IdentityCorrections(parts.pool, parts.vault), _now)
     batches = BatchWorker(Batches(parts.pool), CaseCommands(parts.launcher, parts.ledger))
+    imports = Imports(parts.pool, parts.vault, parts.keys, settings.default_region)
+    importer = ImportWorker(imports, parts.rulebook, shipped.taxonomy(), settings.default_policy, _now)
     return [
         recorder.load_case,
         recorder.perform_and_record,
         correspondence.send_letter,
         keeper.correct_identity,
         batches.carry_out_page,
+        importer.import_page,
     ]
 
 
@@ -179,6 +186,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
     return [
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
         Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
+        Chore("start imports that were left", timedelta(seconds=30), lambda: _start_imports(parts)),
         Chore("tell what happened", timedelta(seconds=1), lambda: Outbox(parts.pool).drain(tell)),
         Chore(
             "anchor the ledger", timedelta(minutes=5), lambda: chains.anchor(parts.pool, parts.keys.anchor(), _now())
@@ -200,6 +208,14 @@ async def _start_batches(parts: Parts) -> int:
     for batch in await Batches(parts.pool).unfinished():
         await parts.launcher.start_batch(batch)
     return 0
+
+
+async def _start_imports(parts: Parts) -> int:
+    """The same for imports; one that was never handed in whole goes after a day."""
+    imports = Imports(parts.pool, parts.vault, parts.keys, parts.settings.default_region)
+    for batch in await imports.unfinished():
+        await parts.launcher.start_import(batch)
+    return await imports.drop_unready(_now() - timedelta(days=1))
 
 
 def _now() -> datetime:

@@ -16,7 +16,17 @@ from temporalio.service import RPCError
 
 from contracts.batches import BatchStart
 from contracts.cases import Answer, CaseStart
-from contracts.names import BATCH, CASE_QUERY, COMPLAINT, PERFORM, batch_workflow_id, case_workflow_id
+from contracts.imports import ImportStart
+from contracts.names import (
+    BATCH,
+    CASE_QUERY,
+    COMPLAINT,
+    IMPORT,
+    PERFORM,
+    batch_workflow_id,
+    case_workflow_id,
+    import_workflow_id,
+)
 from domain.complaints.case import Case
 from domain.complaints.commands import Submission
 from storage.intakes import UnstartedCases
@@ -108,6 +118,17 @@ class CaseLauncher:
             BATCH,
             BatchStart(batch=batch),
             id=batch_workflow_id(batch),
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            rpc_timeout=RPC_LIMIT,
+        )
+
+    async def start_import(self, batch: str) -> None:
+        """Start the workflow of an import unless it runs. Raises TEMPORAL_AWAY; the import is kept all the same."""
+        await self._client.start_workflow(
+            IMPORT,
+            ImportStart(batch=batch),
+            id=import_workflow_id(batch),
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             rpc_timeout=RPC_LIMIT,

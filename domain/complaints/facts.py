@@ -23,7 +23,7 @@ from domain.complaints.delivery_facts import (
 )
 from domain.complaints.fact_parts import Fact
 from domain.complaints.holds import Hold
-from domain.complaints.intake import Intake
+from domain.complaints.opening_facts import Imported, Received
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.redress import Redress
 from domain.complaints.terms import (
@@ -34,12 +34,6 @@ from domain.complaints.terms import (
     HoldKind,
     Way,
 )
-
-
-class Received(Fact):
-    type: Literal["complaint.received"] = "complaint.received"
-    intake: Intake
-    policy: str
 
 
 class Acknowledged(Fact):
@@ -358,6 +352,7 @@ class StepSkipped(Fact):
 
 AnyFact = Annotated[
     Received
+    | Imported
     | Acknowledged
     | AcknowledgementOrdered
     | Assessed

@@ -9,15 +9,18 @@ from starter.api import (
     attachments,
     batches,
     calendars,
+    case_packs,
     clocks,
     complaints,
     failures,
     forms,
     health,
+    imports,
     letters,
     likeness,
     links,
     narratives,
+    open311,
     personal_data,
     privacy,
     recalculations,
@@ -66,8 +69,11 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         personal_data,
         privacy,
         forms,
+        case_packs,
+        imports,
     ):
         app.include_router(part.router, responses=problems())
+    app.include_router(open311.router)
     app.include_router(health.router)
     failures.install(app)
     app.add_middleware(Envelope)

@@ -90,6 +90,8 @@ class CaseView(Answer):
     region: str | None
     partner: str | None
     policy: str
+    imported_from: str | None = Field(description="the system that it was taken over from")
+    legacy: dict[str, str] = Field(description="what that system called things, where our codes differ")
     received_at: datetime
     acknowledged_at: datetime | None
     decision: Decision | None

@@ -39,6 +39,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     from starter.demo import letter_scene
     from starter.demo.invariants import examine
     from starter.demo.mailbox import Mailbox
+    from starter.demo.paperwork import do_the_paperwork
     from starter.demo.story import Demonstration
     from starter.demo.text_messages import TextMessages
     from starter.one_machine import running
@@ -58,7 +59,8 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     async with running(folder, port=_free_port(), settings=settings) as machine:
         _say(f"Ready after {time.monotonic() - begun:.1f} s at {machine.url}")
         course = await Demonstration(machine, mailbox, texts, count=count, seed=seed, say=_say).run()
-        findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.references, mailbox)
+        await do_the_paperwork(machine, course.references, _say)
+        findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.path_of, mailbox)
         _report(course, findings, time.monotonic() - begun)
         outcome = Exit.FAILED if findings.broken else Exit.DONE
         if not once:

@@ -10,6 +10,8 @@ SETTINGS = {
     "AMENDS_SMS_SIGNATURE": "城市燃气",
     "AMENDS_SMS_TEMPLATES": '{"update_letter.zh.sms.1": "SMS_1003", "acknowledgement.zh.sms.1": "SMS_1001"}',
 }
+ON_PAPER, BOUNCED = "answered_on_paper", "bounced_and_mended"
+"""The paths of its cases, as `endings` names them."""
 _CUSTOMER = {
     "name": "周建国",
     "phone": "010 6552 9988",
@@ -29,13 +31,13 @@ _ANSWER = {"letter": "经核实，调压器老化，现已更换，并向您致�
 
 async def letters_in_every_way(
     staff: Staff, mailbox: Mailbox, texts: TextMessages, say: Callable[[str], None]
-) -> tuple[str, ...]:
-    """Play the scene; the numbers of its cases."""
+) -> dict[str, str]:
+    """Play the scene; the path of each of its cases."""
     on_paper, by_mail = [await _investigated(staff, number) for number in range(2)]
     await _told_by_text_message(staff, on_paper, texts, say)
     await _answered_on_paper(staff, on_paper, say)
     await _bounced_and_mended(staff, by_mail, mailbox, say)
-    return on_paper, by_mail
+    return {on_paper: ON_PAPER, by_mail: BOUNCED}
 
 
 async def _investigated(staff: Staff, number: int) -> str:

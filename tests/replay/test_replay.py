@@ -116,6 +116,7 @@ def test_the_recordings_come_to_every_status_and_tell_almost_every_fact() -> Non
     assert statuses == set(Status)
     assert every - facts == {
         "complaint.received",  # intake records it before the workflow starts
+        "complaint.imported",  # so does an import
         "complaint.acknowledgement_ordered",  # one more letter like the first
         "complaint.attached",  # one more remark like a note
     }

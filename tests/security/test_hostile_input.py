@@ -129,7 +129,9 @@ async def test_no_value_of_any_parameter_is_a_defect(api: Api) -> None:
     defects = []
     texts = [str(value) for value in HOSTILE_VALUES if "\ud800" not in str(value)] + ["%00", "%ff", "x" * 3_000]
     for path, parameter in parameters():
-        there = path.format(reference=reference, calendar_id="every-day", batch="bat_x", file="att_x")
+        there = path.format(
+            reference=reference, calendar_id="every-day", batch="bat_x", file="att_x", import_id="imp_x"
+        )
         for text in texts:
             answer = await everybody.send("GET", there, params={parameter: text[:3_000]})
             if answer.status_code >= 500:
