@@ -19,6 +19,7 @@ from starter.cli import (
     registry,
     steps,
     waves,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ app.add_typer(registry.token_app, name="token")
 app.add_typer(waves.survey_app, name="survey")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(keys.app, name="keys")
+app.add_typer(webhooks.app, name="webhook")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
 app.command(epilog="Examples: amends demo --once · amends demo --data-dir ./demo")(demo.demo)
