@@ -12,6 +12,7 @@ from starter.cli import (
     imports,
     index,
     keys,
+    letters,
     parts,
     policies,
     privacy,
@@ -39,6 +40,7 @@ app.command(
     "import", epilog="Examples: amends import complaints.csv --map cfpb --dry-run · amends import --example-map"
 )(imports.import_records)
 app.add_typer(steps.app, name="steps")
+app.add_typer(letters.app, name="letters")
 app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
