@@ -2,14 +2,20 @@
 
 COMPLAINT = "complaint"
 BATCH = "batch"
+UNDERTAKING = "undertaking"
 PERFORM = "perform"
 CASE_QUERY = "case"
+UNDERTAKING_QUERY = "undertaking"
 
 LOAD_CASE = "load_case"
 PERFORM_AND_RECORD = "perform_and_record"
 SEND_LETTER = "send_letter"
 CORRECT_IDENTITY = "correct_identity"
 CARRY_OUT_PAGE = "carry_out_page"
+
+LOAD_UNDERTAKING = "load_undertaking"
+RECORD_UNDERTAKING = "record_undertaking"
+CARRY_OUT_UNDERTAKING_STEP = "carry_out_undertaking_step"
 
 REFUSED = "Refused"
 SUPERSEDED = "Superseded"
@@ -22,3 +28,7 @@ def case_workflow_id(reference: str) -> str:
 
 def batch_workflow_id(batch: str) -> str:
     return f"{BATCH}/{batch}"
+
+
+def undertaking_workflow_id(reference: str) -> str:
+    return f"{UNDERTAKING}/{reference}"
