@@ -75,6 +75,7 @@ class Permission(StrEnum):
     ERASE_PERSONAL_DATA = "personal_data.erase"
     HOLD_PERSONAL_DATA = "personal_data.hold"
     READ_RETENTION = "retention.read"
+    SEARCH_NARRATIVES = "narrative.search"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -101,6 +102,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.ERASE_PERSONAL_DATA: frozenset({Role.PRIVACY}),
     Permission.HOLD_PERSONAL_DATA: frozenset({Role.PRIVACY}),
     Permission.READ_RETENTION: frozenset({Role.AUDITOR, Role.PRIVACY}),
+    Permission.SEARCH_NARRATIVES: _CASE_READERS | {Role.PRIVACY},
     "acknowledge": frozenset({_H, _A, _S}),
     "assess": frozenset({_A, _S}),
     "explain": frozenset({_H, _A, _S}),

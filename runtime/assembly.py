@@ -38,6 +38,7 @@ from storage.limits import Buckets
 from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
+from storage.rotation import KeyUse
 from storage.vault import Vault
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
@@ -85,6 +86,7 @@ async def assemble(settings: Settings, *, name: str, lazy: bool) -> AsyncIterato
         )
         parts = plug_together(settings, keys, pool, client)
         await parts.vault.confirm_keys()
+        await KeyUse(pool).leads(keys.newest, _now())
         await parts.eraser.honour()
         yield parts
     finally:

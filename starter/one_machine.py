@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from contracts import search_attributes
 from domain.access import Role
@@ -26,6 +27,8 @@ from starter.embedded import (
     answers,
     claimed,
 )
+from starter.embedded.data_folder import LOOPBACK
+from starter.embedded.postgres import DATABASE, USER
 from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.people import People
@@ -74,6 +77,23 @@ async def running(
             await supervisor.add(_api(folder, port, environment))
             token = await _admin_token(folder, postgres.url, port)
             yield Machine(folder, f"http://127.0.0.1:{port}", token, keys, environment, supervisor)
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """What the parts of the installation in a data folder are told, for a command beside them while they run.
+
+    Raises FileNotFoundError where there is none.
+    """
+    postgres, temporal = folder / "postgres", folder / "temporal"
+    password, port = ((postgres / name).read_text().strip() for name in ("password", "port"))
+    url = f"postgresql://{USER}:{password}@{LOOPBACK}:{port}/{DATABASE}"
+    noted = connection.read(folder)
+    return _environment(
+        folder,
+        url,
+        f"{LOOPBACK}:{(temporal / 'port').read_text().strip()}",
+        (noted and urlsplit(noted.url).port) or int(Settings.model_fields["port"].default),
+    )
 
 
 def _zone(settings: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from starter.keys import RequestKeys
 from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
+from starter.searching import NarrativeSearch
 from storage.batches import Batches
 
 
@@ -32,6 +33,7 @@ class Services:
     attachments: AttachmentDesk
     reads: Reads
     privacy: PrivacyDesk
+    narratives: NarrativeSearch
     forms: FormDesk
 
 
@@ -69,6 +71,7 @@ def services(parts: Parts) -> Services:
         batch_records=Batches(parts.pool),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
+        narratives=NarrativeSearch(parts.records, parts.vault, reads),
         privacy=PrivacyDesk(
             pool=parts.pool,
             vault=parts.vault,

@@ -94,6 +94,18 @@ class MasterKeys:
         key = os.urandom(KEY_BYTES)
         return type(self)({_fingerprint_id(key): key, **self._keys}, self._standing)
 
+    def announced(self) -> Self:
+        """The same ring with a fresh key behind the newest: it opens, so that every process knows it, and seals not."""
+        key = os.urandom(KEY_BYTES)
+        first, *rest = self._keys.items()
+        return type(self)(dict([first, (_fingerprint_id(key), key), *rest]), self._standing)
+
+    def promoted(self, key_id: str) -> Self:
+        """The same ring with this key in front, which seals from now on; raises MissingKeyError."""
+        if key_id not in self._keys:
+            raise MissingKeyError(key_id)
+        return type(self)({key_id: self._keys[key_id], **self._keys}, self._standing)
+
     def retired(self, key_id: str) -> Self:
         """The ring without one key; only after everything it sealed was sealed again (`Vault.rewrap`)."""
         if key_id not in self._keys:

@@ -15,6 +15,7 @@ from starter.api import (
     forms,
     health,
     links,
+    narratives,
     personal_data,
     privacy,
     registry,
@@ -46,6 +47,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
     )
     for part in (
         batches,
+        narratives,
         complaints,
         clocks,
         attachments,

@@ -136,3 +136,8 @@ FIND_CUSTOMER: Examples = {
     "by a case": {"value": {"reference": "C-2026-000001"}},
 }
 LEGAL_HOLD: Examples = {"a lawsuit": {"value": {"reason": "Proceedings before the district court."}}}
+SEARCH_NARRATIVES: Examples = {
+    "a smell, in open cases": {
+        "value": {"contains": "smell of gas", "filter": {"status": ["received", "assessing"]}, "scan": 500}
+    }
+}

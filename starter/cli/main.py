@@ -9,6 +9,7 @@ from starter.cli import (
     demo,
     forms,
     index,
+    keys,
     parts,
     policies,
     privacy,
@@ -34,6 +35,7 @@ app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(keys.app, name="keys")
 app.add_typer(surveys.app, name="survey")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
@@ -41,6 +43,9 @@ app.command(epilog="Examples: amends demo --once · amends demo --data-dir ./dem
 app.command(epilog="Example: amends up --data-dir ./data --port 8080")(parts.up)
 app.command()(parts.api)
 app.command()(parts.worker)
+app.command("codec-server", epilog="Example: amends codec-server --data-dir ./data --origin http://127.0.0.1:8233")(
+    parts.codec_server
+)
 app.command()(parts.migrate)
 app.command()(parts.rebuild)
 

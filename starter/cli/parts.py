@@ -81,6 +81,42 @@ def api() -> None:
     )
 
 
+def codec_server(
+    host: Annotated[str, typer.Option(envvar="AMENDS_CODEC_HOST", help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="AMENDS_CODEC_PORT", min=1, max=65535, help="The port.")] = 8234,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(envvar="AMENDS_CODEC_ORIGINS", help="Where Temporal's UI is: http://127.0.0.1:8233 if not given."),
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="The data folder of `amends up`.")] = None,
+) -> None:
+    """Let Temporal's UI and command line show what is sealed. Opens only, for tokens that may read steps.
+
+    In the UI: Codec Server → http://127.0.0.1:8234, include cross-origin credentials, after pasting a token once at
+    that address. On the command line: temporal workflow show --codec-endpoint URL --codec-auth "Bearer TOKEN".
+    """
+    import uvicorn
+
+    from runtime.logs import configure
+    from starter.codec_server import Opener, codec_application, opener
+    from storage.people import People
+    from storage.pool import open_pool
+
+    chosen = _settings(data_dir)
+    configure(chosen)
+
+    @asynccontextmanager
+    async def open_opener() -> AsyncIterator[Opener]:
+        pool = await open_pool(chosen.database_url, size=2, name="amends-codec-server")
+        try:
+            yield opener(People(pool), chosen.master_keys())
+        finally:
+            await pool.close()
+
+    app = codec_application(open_opener, tuple(origin or ["http://127.0.0.1:8233"]))
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+
+
 def worker() -> None:
     """Run a worker with the settings of the environment; the same as `python -m worker`."""
     from runtime.serving import run_worker

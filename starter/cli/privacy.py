@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from starter.cli.client import AsJson, DataDir, Token, Url, remote
-from starter.cli.output import Exit, fail, show_json, show_table, stdout
+from starter.cli.output import Exit, fail, show_json, show_table, stderr, stdout
 
 if TYPE_CHECKING:
     from runtime.assembly import Parts
@@ -149,6 +149,44 @@ def retention(
     _table(found, as_json, ("reference", "customer", "goes", "stays", "because"), "Nothing's time is over.")
 
 
+@app.command(epilog="Example: amends privacy search 'smell of gas' --status received --from 2026-01-01T00:00:00Z")
+def search(
+    words: Annotated[str, typer.Argument(help="Words as they stand in a narrative or a demand.")],
+    status: Annotated[list[str] | None, typer.Option(help="Only cases of this status.")] = None,
+    category: Annotated[str | None, typer.Option(help="Only cases of this category.")] = None,
+    received_from: Annotated[str | None, typer.Option("--from", help="Received from then on (RFC 3339).")] = None,
+    received_to: Annotated[str | None, typer.Option("--to", help="Received before then (RFC 3339).")] = None,
+    most: Annotated[int, typer.Option(min=1, max=100_000, help="Look into at most so many cases.")] = 2_000,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search in what customers said; every case that is looked into is logged."""
+    from rich.progress import Progress
+
+    wanted = {
+        "status": status,
+        "category": category,
+        "received_from": received_from,
+        "received_to": received_to,
+    }
+    query: dict[str, Any] = {"contains": words, "filter": {name: value for name, value in wanted.items() if value}}
+    there, scanned, cursor = remote(url, token, data_dir), 0, None
+    found: list[Any] = []
+    with Progress(console=stderr, transient=True) as progress:
+        task = progress.add_task("looking into cases", total=most)
+        while scanned < most:
+            body = query | {"scan": min(500, most - scanned)} | ({"cursor": cursor} if cursor else {})
+            page = there.call("POST", "/v1/complaints/search-narratives", json=body)
+            found, scanned, cursor = [*found, *page["items"]], scanned + page["scanned"], page["next_cursor"]
+            progress.update(task, completed=scanned)
+            if cursor is None:
+                break
+    told = {"items": found, "scanned": scanned, "all_scanned": cursor is None}
+    _table(told, as_json, ("reference", "kind", "excerpt"), f"Not found in {scanned} cases.")
+
+
 @app.command(epilog="Examples: amends privacy log --reference C-2026-000001 · amends privacy log --by per_0123… --json")
 def log(
     customer: Annotated[str | None, typer.Option(help="Whose data.")] = None,
@@ -169,11 +207,14 @@ def log(
 
 
 @app.command("export-erasures", epilog="Example: amends privacy export-erasures > /elsewhere/erasures.jsonl")
-def export_erasures() -> None:
-    """Print every erasure as a signed line, with the settings of the environment: keep them apart from the backups."""
+def export_erasures(data_dir: DataDir = None) -> None:
+    """Print every erasure as a signed line: keep them apart from the backups.
+
+    Works on the records, with the settings of the environment or a data folder.
+    """
 
     async def run() -> None:
-        async with _parts() as parts:
+        async with _parts(data_dir) as parts:
             async for line in parts.eraser.tombstones():
                 sys.stdout.write(f"{line}\n")
 
@@ -185,6 +226,7 @@ def reapply_erasures(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="What export-erasures or AMENDS_ERASURES_FILE holds.")
     ],
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Erase again whom a restored backup brought back; lines that are not ours are refused and nothing is done."""
@@ -193,7 +235,7 @@ def reapply_erasures(
     lines = [line for line in file.read_text("utf-8").splitlines() if line.strip()]
 
     async def run() -> list[str]:
-        async with _parts() as parts:
+        async with _parts(data_dir) as parts:
             return await parts.eraser.reapply(lines)
 
     try:
@@ -204,12 +246,12 @@ def reapply_erasures(
 
 
 @asynccontextmanager
-async def _parts() -> "AsyncIterator[Parts]":
-    """The parts of a process with the settings of the environment; Temporal is not needed."""
+async def _parts(data_dir: Path | None) -> "AsyncIterator[Parts]":
+    """The parts of a process; Temporal is not needed."""
     from runtime.assembly import assemble
     from starter.cli.environment import chosen_settings
 
-    async with assemble(chosen_settings(), name="amends-privacy", lazy=True) as parts:
+    async with assemble(chosen_settings(data_dir), name="amends-privacy", lazy=True) as parts:
         yield parts
 
 
