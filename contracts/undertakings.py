@@ -59,3 +59,9 @@ class UndertakingOutcome(Message):
     """What a step brought."""
 
     result: StepResult
+
+
+class UndertakingView(Message):
+    """What the query answers: the undertaking as its run has it, once it is loaded."""
+
+    undertaking: AnyUndertaking | None = None

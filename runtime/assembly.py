@@ -12,6 +12,8 @@ from temporalio.worker import Worker
 from activities.batches import BatchWorker
 from activities.correspondence import Correspondence, IdentityKeeper
 from activities.recording import CaseRecorder
+from activities.undertaking_recording import UndertakingRecorder
+from activities.undertaking_steps import UndertakingSteps
 from contracts.cases import Patience
 from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
@@ -26,10 +28,14 @@ from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
 from runtime.temporal import connect
+from runtime.undertaking_desk import UndertakingDesk
+from runtime.undertaking_launcher import UndertakingLauncher
 from storage import chains, idempotency, personal_log
+from storage.analysis import Observations
 from storage.batches import Batches
 from storage.cases import CaseRecords
 from storage.corrections import IdentityCorrections
+from storage.customer_values import CustomerValues
 from storage.deliveries import Deliveries
 from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
@@ -39,9 +45,11 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
 from storage.rotation import KeyUse
+from storage.undertakings import Undertakings
 from storage.vault import Vault
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
+from workflows.undertaking import UndertakingRun
 
 GRACE = timedelta(seconds=25)
 """How long a stopping worker lets its activities finish; less than what an orchestrator waits before it kills."""
@@ -67,6 +75,9 @@ class Parts:
     files: FolderOfFiles
     eraser: Eraser
     links: SignedLinks
+    undertakings: Undertakings
+    undertaking_desk: UndertakingDesk
+    undertaking_launcher: UndertakingLauncher
 
 
 @asynccontextmanager
@@ -98,6 +109,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
     unstarted, ledger, rulebook = UnstartedCases(pool), Ledger(pool), Rulebook(pool)
     vault = Vault(pool, keys, settings.default_region)
     files = FolderOfFiles(settings.files_dir)
+    undertakings = Undertakings(pool)
     return Parts(
         settings=settings,
         keys=keys,
@@ -121,6 +133,9 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
             key=keys.anchor(),
         ),
         links=SignedLinks(pool, keys, settings.public_url),
+        undertakings=undertakings,
+        undertaking_desk=UndertakingDesk(pool, vault, undertakings, _now),
+        undertaking_launcher=UndertakingLauncher(client, settings.task_queue, undertakings),
     )
 
 
@@ -129,7 +144,7 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
     return Worker(
         parts.client,
         task_queue=parts.settings.task_queue,
-        workflows=[ComplaintCase, Batch],
+        workflows=[ComplaintCase, Batch, UndertakingRun],
         activities=case_activities(parts),
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
@@ -146,7 +161,19 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
     correspondence = Correspondence(parts.vault, post, Deliveries(parts.pool), _now)
     keeper = IdentityKeeper(parts.vault, IdentityCorrections(parts.pool, parts.vault), _now)
     batches = BatchWorker(Batches(parts.pool), CaseCommands(parts.launcher, parts.ledger))
+    undertakings = UndertakingRecorder(parts.undertakings, patience)
+    steps = UndertakingSteps(
+        observations=Observations(parts.pool),
+        desk=parts.undertaking_desk,
+        open_cases=parts.undertakings,
+        commands=CaseCommands(parts.launcher, parts.ledger),
+        values=CustomerValues(parts.pool),
+        zone=settings.time_zone,
+    )
     return [
+        undertakings.load_undertaking,
+        undertakings.record_undertaking,
+        steps.carry_out_undertaking_step,
         recorder.load_case,
         recorder.perform_and_record,
         correspondence.send_letter,
@@ -159,6 +186,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
     """What must be done again and again, by whichever process is there."""
     return [
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
+        Chore("start undertakings that were left", timedelta(seconds=1), parts.undertaking_launcher.start_those_left),
         Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
         Chore("tell what happened", timedelta(seconds=1), lambda: Outbox(parts.pool).drain(tell)),
         Chore(

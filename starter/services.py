@@ -15,7 +15,9 @@ from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
+from starter.undertakings import Undertaker
 from storage.batches import Batches
+from storage.undertakings import Undertakings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Services:
     privacy: PrivacyDesk
     narratives: NarrativeSearch
     forms: FormDesk
+    undertakings: Undertakings
+    undertaker: Undertaker
 
 
 def services(parts: Parts) -> Services:
@@ -87,6 +91,16 @@ def services(parts: Parts) -> Services:
             cases=cases,
             reads=reads,
             taxonomy=taxonomy,
+            zone=parts.settings.time_zone,
+        ),
+        undertakings=parts.undertakings,
+        undertaker=Undertaker(
+            desk=parts.undertaking_desk,
+            undertakings=parts.undertakings,
+            launcher=parts.undertaking_launcher,
+            vault=parts.vault,
+            repetitions=repetitions,
+            keys=keys,
             zone=parts.settings.time_zone,
         ),
     )

@@ -36,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
         UndertakingRecorded,
         UndertakingRecording,
         UndertakingStart,
+        UndertakingView,
     )
     from domain.undertakings.envelope import SYSTEM, Refused, Ruling, StepFailed, Tick
     from domain.undertakings.kinds import AnyUndertaking, Submission, check, fold
@@ -101,8 +102,8 @@ class UndertakingRun:
             raise _refusal(refusal.guard, refusal.detail) from None
 
     @workflow.query(name=UNDERTAKING_QUERY)
-    def undertaking(self) -> AnyUndertaking | None:
-        return None if self._loaded is None else self._undertaking
+    def undertaking(self) -> UndertakingView:
+        return UndertakingView(undertaking=None if self._loaded is None else self._undertaking)
 
     @property
     def _undertaking(self) -> AnyUndertaking:

@@ -20,6 +20,7 @@ from starter.api import (
     privacy,
     registry,
     steps,
+    undertakings,
 )
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
@@ -60,6 +61,8 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         forms,
     ):
         app.include_router(part.router, responses=problems())
+    for router in undertakings.ROUTERS.values():
+        app.include_router(router, responses=problems())
     app.include_router(health.router)
     failures.install(app)
     app.add_middleware(Envelope)
