@@ -25,7 +25,8 @@ FROM python:3.11-slim-trixie
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends fonts-noto-cjk \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin amends
+    && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin amends \
+    && install --directory --owner=amends --group=amends --mode=700 /var/lib/amends/files /var/lib/amends/erasures
 COPY --from=build /opt/amends /opt/amends
 ENV PATH=/opt/amends/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001

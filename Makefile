@@ -41,10 +41,14 @@ test: lint ## Everything that CI runs: lint and the whole test-suite, on real Po
 secrets: ## Make the secrets that docker-compose.yml needs and that do not exist yet, in ./secrets
 	@mkdir -p -m 750 secrets
 	@set -eu; umask 027; cd secrets; \
-	for name in postgres_password amends_password temporal_password; do \
+	for name in postgres_password amends_password api_password worker_password reader_password temporal_password; do \
 		test -s $$name || $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(32))' > $$name; \
 	done; \
 	test -s database_url || echo "postgresql://amends:$$(cat amends_password)@postgres:5432/amends" > database_url; \
+	for role in api worker; do \
+		test -s $${role}_database_url || echo "postgresql://amends_$$role:$$(cat $${role}_password)@postgres:5432/amends" \
+			> $${role}_database_url; \
+	done; \
 	test -s master_key \
 		|| $(PYTHON) -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())' > master_key
 	@test -s secrets/smtp_url || echo "Now write secrets/smtp_url yourself: see .env.example."

@@ -27,6 +27,7 @@ from domain.complaints.commands import (
     Claim,
     Command,
     Extend,
+    RecalculateClocks,
     RequestRedress,
     Submission,
 )
@@ -105,12 +106,18 @@ class CaseRecorder:
             staff=await self._staff.people(named) if named else {},
             candidates=await self._staff.candidates() if chooses else None,
             other=await self._other_policy(commands),
+            renewed=await self._renewed_calendar(commands),
         )
 
     async def _pinned(self, case: Case) -> dict[str, Calendar]:
         """The versions of calendars that the case's open clocks count in."""
         pins = {clock.calendar for clock in case.clocks if clock.is_open}
         return {pin: await self._rulebook.pinned_calendar(pin) for pin in sorted(pins)}
+
+    async def _renewed_calendar(self, commands: Iterable[Command]) -> Calendar | None:
+        """The version of a calendar that a command counts again in."""
+        pins = [command.calendar for command in commands if isinstance(command, RecalculateClocks)]
+        return await self._rulebook.pinned_calendar(pins[0]) if pins else None
 
     async def _other_policy(self, commands: Iterable[Command]) -> tuple[Policy, Calendar] | None:
         """The policy that a command changes to, and its calendar."""

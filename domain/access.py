@@ -171,6 +171,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "link_incident": frozenset({_S}),
     "unlink_incident": frozenset({_S}),
     "change_policy": frozenset({_S}),
+    "recalculate_clocks": frozenset({_S}),
     "abort": frozenset({_O}),
     "retry_step": frozenset({_O}),
     "skip_step": frozenset({_O}),

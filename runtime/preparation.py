@@ -14,6 +14,7 @@ from domain.complaints.situation import SYSTEM
 from storage.calendars import CalendarChanged, Calendars, CalendarVersion
 from storage.migrating import migrate
 from storage.pool import Pool, open_pool, transaction
+from storage.roles import grant_roles
 
 
 async def prepare(database_url: str, zone: str, at: datetime) -> list[str]:
@@ -22,11 +23,13 @@ async def prepare(database_url: str, zone: str, at: datetime) -> list[str]:
     Raises as `storage.migrating.migrate` does, and CalendarError for a zone that is not known.
     """
     done = [f"applied {name}" for name in await migrate(database_url)]
+    granted = await grant_roles(database_url)
     pool = await open_pool(database_url, size=1)
     try:
         put_in = await put_in_calendars(pool, zone, at)
     finally:
         await pool.close()
+    done += [f"granted {role} what it may do" for role in granted]
     return done + [f"put in the calendar {each.id}@{each.version}, known until {each.horizon}" for each in put_in]
 
 

@@ -55,6 +55,18 @@ def _url(*schemes: str) -> AfterValidator:
     return _only_if(is_usable)
 
 
+PLACEHOLDERS = frozenset(
+    {"", "password", "postgres", "amends", "changeme", "change-me", "admin", "test", "root", "123456"}
+)
+"""Passwords that everybody tries first."""
+
+
+def _has_own_password(url: str) -> bool:
+    """Whether the password, if one is given, is nobody's default."""
+    parts = urlsplit(url)
+    return parts.password is None or parts.password.casefold() not in PLACEHOLDERS | {(parts.username or "").casefold()}
+
+
 def _from_seconds(value: Any) -> Any:
     try:
         return float(value)
@@ -69,8 +81,8 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
     )
 
-    database_url: Annotated[str, _url("postgresql", "postgres")] = Field(
-        repr=False, description="a URL such as postgresql://user:password@host:5432/amends"
+    database_url: Annotated[str, _url("postgresql", "postgres"), _only_if(_has_own_password)] = Field(
+        repr=False, description="a URL such as postgresql://user:…@host:5432/amends, with a password that is no default"
     )
     master_key: Annotated[str, _only_if(MasterKeys.parse)] = Field(
         repr=False, description="a base64 key of 32 bytes, or several as id:base64,id:base64 with the newest first"

@@ -6,7 +6,7 @@ A refused command leaves nothing behind; one whose outcome is not known may be r
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,6 +31,7 @@ from domain.complaints.terms import PERSONAL, Correctable
 from domain.privacy import TextKind
 from runtime import telemetry
 from runtime.launcher import TEMPORAL_AWAY, CaseLauncher
+from runtime.rulebook import Rulebook, UnknownCalendar, UnknownPolicy
 from starter.bodies import STEPS_COMMANDS, body_of, command_of, sealed_fields
 from starter.customers import misunderstood
 from starter.keys import RequestKeys
@@ -92,6 +93,7 @@ class CaseDesk:
         vault: Vault,
         ledger: Ledger,
         records: CaseRecords,
+        rulebook: Rulebook,
         taxonomy: Taxonomy,
         launcher: CaseLauncher,
         repetitions: Repetitions,
@@ -102,6 +104,7 @@ class CaseDesk:
         self._vault = vault
         self._ledger = ledger
         self._records = records
+        self._rulebook = rulebook
         self._taxonomy = taxonomy
         self._launcher = launcher
         self._repetitions = repetitions
@@ -188,6 +191,7 @@ class CaseDesk:
             *self._unknown_codes(request.name, values),
             *self._misunderstood(values),
             *await self._missing_case(values),
+            *await self._missing_rules(request.name, values),
         ]
         if errors:
             raise invalid(errors)
@@ -217,6 +221,21 @@ class CaseDesk:
             for field, other in named
             if await self._recorded(other) is None
         ]
+
+    async def _missing_rules(self, request_name: str, values: Mapping[str, Any]) -> list[FieldError]:
+        """A policy or a version of a calendar that the body names and that does not exist: it would stop the case."""
+        if request_name == "change_policy":
+            return await self._unless_known("/policy", self._rulebook.policy(values["policy"]))
+        if request_name == "recalculate_clocks":
+            return await self._unless_known("/calendar", self._rulebook.pinned_calendar(values["calendar"]))
+        return []
+
+    async def _unless_known(self, pointer: str, asked: Awaitable[object]) -> list[FieldError]:
+        try:
+            await asked
+        except (UnknownPolicy, UnknownCalendar) as error:
+            return [FieldError(pointer, f"there is no such version: {error}")]
+        return []
 
     async def seal(self, customer: str, texts: list[Text]) -> None:
         """Seal the texts of a command; a repeated request seals the same ones."""

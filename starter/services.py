@@ -49,6 +49,7 @@ def services(parts: Parts) -> Services:
         vault=parts.vault,
         ledger=parts.ledger,
         records=parts.records,
+        rulebook=parts.rulebook,
         taxonomy=taxonomy,
         launcher=parts.launcher,
         repetitions=repetitions,

@@ -105,9 +105,9 @@ class Calendars:
         return CalendarVersion(calendar, at, by, reason)
 
     async def running_clocks(self, calendar_id: str) -> AsyncIterator[Sequence[tuple[str, Clock]]]:
-        """Cases' running clocks that were computed in any version of the calendar, those due first in front.
+        """Cases' open clocks that were computed in any version of the calendar, those due first in front.
 
-        A page comes from at most `CASES_AT_ONCE` cases, and may be empty.
+        One on hold stands still, but is open. A page comes from at most `CASES_AT_ONCE` cases, and may be empty.
         """
         last = (_LONG_AGO, "")
         while True:
@@ -128,7 +128,8 @@ class Calendars:
 
 RUNNING_CLOCKS = """
 SELECT reference, next_due,
-       jsonb_path_query_array(state, '$.clocks[*] ? (@.state == "running" && @.calendar starts with $pins)',
+       jsonb_path_query_array(state, '$.clocks[*] ? ((@.state == "running" || @.state == "paused")
+                                                    && @.calendar starts with $pins)',
                               jsonb_build_object('pins', $1::text || '@'))::text AS clocks
   FROM case_record
  WHERE next_due IS NOT NULL AND (next_due, reference) > ($2, $3)

@@ -115,6 +115,16 @@ class Clock(Frozen):
         """Due later; a pause may have moved the due time further already."""
         return self._later_by(max(until, self.due_at) - self.due_at, extended=True)
 
+    def recalculated(self, due: Due) -> "Clock":
+        """The clock in another version of its calendar, due when that says."""
+        shift = due.at - self.due_at
+        return self._later_by(
+            shift,
+            calendar=due.calendar.pin,
+            first_due_at=self.first_due_at + shift,
+            provisional=due.provisional,
+        )
+
     def _later_by(self, shift: timedelta, **changes: object) -> "Clock":
         """The due time and the warnings still to come move together."""
         warnings = tuple(warning.model_copy(update={"at": warning.at + shift}) for warning in self.warnings)

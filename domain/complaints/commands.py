@@ -334,6 +334,16 @@ class ChangePolicy(Command):
     reason: SealedText
 
 
+class RecalculateClocks(Command):
+    """Compute the due times of running clocks again in another version of their calendar (decision 17)."""
+
+    command: Literal["recalculate_clocks"] = "recalculate_clocks"
+    calendar: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}@[0-9]{1,6}$")] = Field(
+        description="id@version"
+    )
+    reason: SealedText
+
+
 class Attach(Command):
     """Add a file that was sealed before."""
 
@@ -402,6 +412,7 @@ PersonsCommand = Annotated[
     | LinkIncident
     | UnlinkIncident
     | ChangePolicy
+    | RecalculateClocks
     | Attach
     | Abort
     | RetryStep

@@ -53,6 +53,7 @@ _SideFact = (
     | f.IncidentLinked
     | f.IncidentUnlinked
     | f.PolicyChanged
+    | f.ClocksRecalculated
     | f.Attached
     | f.ClockWarned
     | f.ClockBreached
@@ -216,6 +217,7 @@ def _side_changes(case: Case, fact: _SideFact, actor: str, at: datetime) -> dict
         case (
             f.AcknowledgementOrdered()
             | f.Noted()
+            | f.ClocksRecalculated()
             | f.UpdateOrdered()
             | f.ClockWarned()
             | f.ClockBreached()

@@ -289,6 +289,16 @@ class PolicyChanged(Fact):
     due_after: dict[str, datetime]
 
 
+class ClocksRecalculated(Fact):
+    """An order moved running clocks to another version of their calendar; they stand in `clocks` as they now are."""
+
+    type: Literal["complaint.clocks_recalculated"] = "complaint.clocks_recalculated"
+    calendar: str
+    reason: str
+    due_before: dict[str, datetime]
+    due_after: dict[str, datetime]
+
+
 class Attached(Fact):
     type: Literal["complaint.attached"] = "complaint.attached"
     file: str
@@ -383,6 +393,7 @@ AnyFact = Annotated[
     | IncidentLinked
     | IncidentUnlinked
     | PolicyChanged
+    | ClocksRecalculated
     | Attached
     | Aborted
     | ClockWarned

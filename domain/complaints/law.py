@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from domain.complaints import acts, guards
 from domain.complaints import commands as c
 from domain.complaints import facts as f
-from domain.complaints.rules import calling_back, linking, raising, redressing, waiting
+from domain.complaints.rules import calling_back, linking, raising, recalculating, redressing, waiting
 from domain.complaints.situation import Situation
 from domain.complaints.terms import ENDED, Status
 
@@ -126,6 +126,7 @@ RULES: dict[type[c.Command], Rule] = {
     c.LinkIncident: Rule(OPEN, linking.link_incident, (linking.has_no_incident,)),
     c.UnlinkIncident: Rule(OPEN, linking.unlink_incident, (linking.has_an_incident,)),
     c.ChangePolicy: Rule(OPEN, linking.change_policy, (linking.policy_is_another,)),
+    c.RecalculateClocks: Rule(ANY, recalculating.recalculate_clocks, (recalculating.some_clock_moves,)),
     c.Abort: Rule(OPEN, acts.abort, (guards.step_is_parked,)),
     c.RetryStep: Rule(ANY, acts.retry_step, (guards.step_is_parked, guards.letter_still_means_something)),
     c.SkipStep: Rule(ANY, acts.skip_step, (guards.step_is_parked,)),

@@ -30,7 +30,8 @@ class Circumstances:
     """What a decision may know beside the case.
 
     `calendar` is the newest version, in which clocks start; `pinned` are the versions that the case's open clocks
-    count in. `staff` and `candidates` are those that the command asks for; `other` is the policy that it changes to.
+    count in. `staff` and `candidates` are those that the command asks for; `other` is the policy that it changes to,
+    `renewed` the version of a calendar that it counts again in.
     A workflow's validator knows the time only; what it cannot check there is checked when the command is recorded.
     """
 
@@ -40,6 +41,7 @@ class Circumstances:
     staff: Mapping[str, Person] | None = None
     candidates: tuple[Candidate, ...] | None = None
     other: tuple[Policy, Calendar] | None = None
+    renewed: Calendar | None = None
     pinned: Mapping[str, Calendar] = field(default_factory=dict)
 
     def under(self, pin: str) -> "Circumstances":

@@ -1,6 +1,7 @@
 """One command for many cases over HTTP: a dry run shows what would happen, a batch does it and keeps each outcome."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -85,6 +86,21 @@ async def read(
     )
 
 
+async def once_only(services: House, once: Once, order: Callable[[], Awaitable[Answer]]) -> Response:
+    """What is ordered under a key is ordered once; its answer is kept for the repetition."""
+    earlier = await services.repetitions.begin(once)
+    if earlier is not None:
+        return replay(earlier, was_replayed=True)
+    try:
+        view = await order()
+    except (Problem, StoreAway) as error:
+        await services.repetitions.leave(once, error)
+        raise
+    answer = stored(view.model_dump(mode="json"), 202)
+    await services.repetitions.keep(once, answer)
+    return replay(answer, was_replayed=False)
+
+
 def _add_bulk_command(name: str) -> None:
     """One route a command, so that each has its row in the table of roles."""
 
@@ -94,17 +110,7 @@ def _add_bulk_command(name: str) -> None:
         person: Annotated[Person, Depends(Allowed(name))],
         once: Once,
     ) -> Response:
-        earlier = await services.repetitions.begin(once)
-        if earlier is not None:
-            return replay(earlier, was_replayed=True)
-        try:
-            view = await _given(services, person, name, body)
-        except (Problem, StoreAway) as error:
-            await services.repetitions.leave(once, error)
-            raise
-        answer = stored(view.model_dump(mode="json"), 202)
-        await services.repetitions.keep(once, answer)
-        return replay(answer, was_replayed=False)
+        return await once_only(services, once, lambda: _given(services, person, name, body))
 
     router.add_api_route(
         f"/complaints/bulk/{name}",

@@ -100,14 +100,16 @@ class MovedClock(Answer):
     calendar: str = Field(description="the version that its due time was computed in")
     due_at: datetime
     would_be_due_at: datetime
+    comes_too_late: bool = Field(description="that time has passed: a recalculation leaves the clock as it is")
     provisional: bool
 
     @classmethod
-    def of(cls, move: Move) -> "MovedClock":
+    def of(cls, move: Move, now: datetime) -> "MovedClock":
         return cls(
             reference=move.reference,
             **move.clock.model_dump(include={"kind", "attempt", "calendar", "due_at"}),
             would_be_due_at=move.due.at,
+            comes_too_late=move.comes_too_late(now),
             provisional=move.due.provisional,
         )
 
@@ -120,8 +122,8 @@ class Moves(Answer):
     items: Annotated[tuple[MovedClock, ...], Field(max_length=MOST_MOVES_SHOWN)]
 
     @classmethod
-    def of(cls, found: Sequence[Move], *, is_complete: bool) -> "Moves":
-        shown = tuple(MovedClock.of(move) for move in found[:MOST_MOVES_SHOWN])
+    def of(cls, found: Sequence[Move], now: datetime, *, is_complete: bool) -> "Moves":
+        shown = tuple(MovedClock.of(move, now) for move in found[:MOST_MOVES_SHOWN])
         return cls(count=len(found), is_complete=is_complete, items=shown)
 
 

@@ -5,7 +5,6 @@ A new version is for clocks that are started from then on. Nothing here moves a 
 
 import asyncio
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,8 +14,6 @@ from fastapi import Body as FromBody
 from domain.access import Permission, Person
 from domain.calendar import Calendar, CalendarError, diff, read_calendar
 from domain.calendar import Problem as Refusal
-from domain.complaints.calendar_upkeep import Move, moves
-from domain.complaints.clocks import Clock
 from starter.api.calendar_views import (
     CalendarChange,
     CalendarDocument,
@@ -29,6 +26,7 @@ from starter.api.calendar_views import (
 from starter.api.entry import Allowed, House, audit, if_match
 from starter.api.strict_json import StrictJsonRoute
 from starter.bodies import Body, Line
+from starter.calendar_moves import FoundMoves, find_moves
 from starter.problems import FieldError, Problem, invalid, not_found, pointer_to
 from starter.services import Services
 from storage.calendars import CalendarChanged, Calendars, CalendarVersion
@@ -100,7 +98,7 @@ async def calendars(
 async def calendar(
     calendar_id: CalendarId, services: House, _: Reader, response: Response, version: Version | None = None
 ) -> CalendarView:
-    found = await _known(services.parts.rulebook.calendars, calendar_id, version)
+    found = await known_version(services.parts.rulebook.calendars, calendar_id, version)
     response.headers["ETag"] = f'"{found.calendar.version}"'
     return CalendarView.of(found, datetime.now(UTC))
 
@@ -114,7 +112,7 @@ async def difference(
     to_version: Annotated[Version, Query(alias="to")],
 ) -> Difference:
     stored = services.parts.rulebook.calendars
-    old, new = [(await _known(stored, calendar_id, each)).calendar for each in (from_version, to_version)]
+    old, new = [(await known_version(stored, calendar_id, each)).calendar for each in (from_version, to_version)]
     return Difference.of(old, new, await asyncio.to_thread(diff, old, new))
 
 
@@ -138,7 +136,8 @@ async def set_calendar(
     says_something_new = newest is None or following is not newest.calendar
     if says_something_new:
         _confirm_replaced(replaces, newest)
-    would_move = await _what_would_move(stored, following)
+    found = await what_would_move(stored, following, MOST_PAGES)
+    would_move = Moves.of(found.moves, datetime.now(UTC), is_complete=found.is_complete)
     is_stored = says_something_new and not dry_run
     if is_stored:
         await _store(services, following, person, form.reason)
@@ -147,7 +146,8 @@ async def set_calendar(
     return CalendarChange(id=calendar_id, version=following.version, is_stored=is_stored, would_move=would_move)
 
 
-async def _known(stored: Calendars, calendar_id: str, version: int | None) -> CalendarVersion:
+async def known_version(stored: Calendars, calendar_id: str, version: int | None) -> CalendarVersion:
+    """A version of a calendar, or the newest. Raises `Problem`."""
     found = await (stored.newest(calendar_id) if version is None else stored.version(calendar_id, version))
     if found is None:
         raise not_found(f"there is no calendar {calendar_id}" + (f" of version {version}" if version else ""))
@@ -196,20 +196,9 @@ async def _store(services: Services, calendar: Calendar, person: Person, reason:
     audit.info("calendar set", calendar=f"{calendar.id}@{calendar.version}", person=person.id)
 
 
-async def _what_would_move(stored: Calendars, calendar: Calendar) -> Moves:
-    """The clocks that the version would move, those due first in front, found a page at a time beside other work."""
-    found: list[Move] = []
-    pages = 0
-    async for page in stored.running_clocks(calendar.id):
-        found += await asyncio.to_thread(_moves, page, calendar)
-        pages += 1
-        if pages == MOST_PAGES:
-            break
-    return Moves.of(found, is_complete=pages < MOST_PAGES)
-
-
-def _moves(page: Sequence[tuple[str, Clock]], calendar: Calendar) -> list[Move]:
+async def what_would_move(stored: Calendars, calendar: Calendar, most_pages: int) -> FoundMoves:
+    """What the version would move. Raises `Problem` for one in which a running clock would never end."""
     try:
-        return moves(page, calendar)
+        return await find_moves(stored, calendar, most_pages)
     except CalendarError as error:
         raise invalid([FieldError("/document/week", f"a running clock would never end: {error}")]) from None

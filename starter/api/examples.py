@@ -66,6 +66,7 @@ COMMAND_BODIES: dict[str, Examples] = {
     "acknowledge_escalation": _one(),
     "approve_extension": _one(clock="final_response"),
     "approve_redress": _one(number=1),
+    "recalculate_clocks": _one(calendar="every-day@2", reason="The make-up days for 2027 were announced."),
     "change_policy": _one(policy="plain@1", reason="The customer is not covered by the other one."),
     "escalate": _one(level=2, reason="The customer threatens to go to the press."),
     "extend": _one(

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from domain.complaints.commands import PERSONS_COMMANDS, STEP_COMMANDS
-from starter.cli.client import AsJson, DataDir, Token, Url, remote
+from starter.cli.client import AsJson, DataDir, Remote, Token, Url, remote
 from starter.cli.complaints import command_fields
-from starter.cli.output import Exit, fail, show_json, show_table, stdout
+from starter.cli.output import Exit, fail, progress_bar, show_json, show_table
 
 LOOK_EVERY_SECONDS = 1.0
 
@@ -36,14 +36,27 @@ def bulk(
     body |= {"references": reference} if reference else {"filter": given}
     there = remote(url, token, data_dir)
     batch = there.call("POST", f"/v1/complaints/bulk/{command}", json=body)
-    while not batch["is_finished"]:
-        time.sleep(LOOK_EVERY_SECONDS)
-        batch = there.call("GET", f"/v1/batches/{batch['id']}", params={"limit": 200})
-        if not as_json:
-            stdout.print(f"{sum(batch['outcomes'].values())} of {batch['cases']} cases done", end="\r")
+    if not batch["is_finished"]:
+        batch = followed(there, batch["id"], quiet=as_json)
     if as_json:
         show_json(batch)
         return
+    show_batch(batch)
+
+
+def followed(there: Remote, batch_id: str, *, quiet: bool) -> dict[str, Any]:
+    """The batch as soon as each case has its outcome."""
+    with progress_bar(quiet=quiet) as bar:
+        task = bar.add_task("cases", total=None)
+        while True:
+            batch: dict[str, Any] = there.call("GET", f"/v1/batches/{batch_id}", params={"limit": 200})
+            bar.update(task, completed=sum(batch["outcomes"].values()), total=batch["cases"])
+            if batch["is_finished"]:
+                return batch
+            time.sleep(LOOK_EVERY_SECONDS)
+
+
+def show_batch(batch: dict[str, Any]) -> None:
     show_table(
         ("number", "outcome", "why"),
         ((item["reference"], item["outcome"], item["detail"]) for item in batch["items"]),

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from domain.calendar import DayPlan, read_calendar
 from domain.privacy import Language
+from starter.cli.bulk import followed, show_batch
 from starter.cli.calendar_page import days_of, show_days, show_month, show_week
 from starter.cli.client import AsJson, DataDir, Remote, Token, Url, remote
 from starter.cli.files import as_plain_json, read_document
@@ -146,6 +147,46 @@ def diff(
         stdout.print(f"\nThe first {len(found['days'])} of {found['days_changed']} days.")
 
 
+@app.command(
+    epilog='Examples: amends calendar recalculate cn --reason "the notice for 2027" --dry-run · '
+    'amends calendar recalculate cn --reason "the notice for 2027" --yes'
+)
+def recalculate(
+    calendar_id: Id,
+    reason: Annotated[str, typer.Option(help="Why; kept with every case that it changes.")],
+    version: Annotated[int | None, typer.Option(min=1, help="To which version; the newest, if absent.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would move.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    per_second: Annotated[float, typer.Option(min=0.1, max=50, help="Cases a second at most.")] = 5,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move running clocks to a version of their calendar: shows what would move, asks, then does it case by case."""
+    if as_json and not (dry_run or yes):
+        fail("--json asks nothing: say --dry-run or --yes", Exit.USAGE)
+    there, path = remote(url, token, data_dir), f"/v1/calendars/{calendar_id}/recalculations"
+    form = {"reason": reason, "per_second": per_second} | ({"version": version} if version else {})
+    if dry_run or not yes:
+        looked = there.call("POST", path, json=form | {"dry_run": True})
+        if as_json:
+            show_json(looked)
+            return
+        _show_moves(looked["would_move"])
+        if dry_run or not looked["cases"] or not typer.confirm(f"Move the clocks of {looked['cases']} cases?"):
+            return
+    done = there.call("POST", path, json=form)
+    batch = followed(there, done["batch"], quiet=as_json) if done["batch"] else None
+    if as_json:
+        show_json(done | {"outcomes": batch["outcomes"] if batch else {}})
+        return
+    if batch is None:
+        stdout.print("Nothing is to be moved.")
+        return
+    show_batch(batch)
+
+
 def _read(installation: Remote, calendar_id: str, version: int | None = None) -> dict[str, Any]:
     found: dict[str, Any] = installation.call(
         "GET", f"/v1/calendars/{calendar_id}", params={} if version is None else {"version": version}
@@ -201,9 +242,16 @@ def _show_moves(would_move: dict[str, Any]) -> None:
     of_those_seen = "" if would_move["is_complete"] else " among the open cases that are due first"
     stdout.print(f"Computed again, {would_move['count']} running clocks{of_those_seen} would move; none was moved.\n")
     show_table(
-        ("case", "clock", "computed in", "due", "would be due"),
+        ("case", "clock", "computed in", "due", "would be due", ""),
         (
-            (m["reference"], f"{m['kind']} {m['attempt']}", m["calendar"], m["due_at"], m["would_be_due_at"])
+            (
+                m["reference"],
+                f"{m['kind']} {m['attempt']}",
+                m["calendar"],
+                m["due_at"],
+                m["would_be_due_at"],
+                "too late: stays" if m["comes_too_late"] else "",
+            )
             for m in would_move["items"]
         ),
         empty="",

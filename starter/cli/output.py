@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -62,6 +63,18 @@ def show_fields(fields: Mapping[str, object]) -> None:
 
 def _as_text(value: object) -> Text:
     return value if isinstance(value, Text) else Text("" if value is None else str(value))
+
+
+def progress_bar(*, quiet: bool) -> Progress:
+    """How far long work is, on the terminal; nothing for programs and in pipes."""
+    return Progress(
+        TextColumn("{task.completed:.0f} of {task.total} {task.description}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=stderr,
+        disable=quiet or not stderr.is_terminal,
+        transient=True,
+    )
 
 
 def fail(message: str, code: Exit = Exit.FAILED) -> NoReturn:

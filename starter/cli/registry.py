@@ -3,6 +3,7 @@
 import asyncio
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,7 +28,7 @@ def create(
     """Make a token for a person and print it once. With AMENDS_DATABASE_URL it needs no other token."""
     if not STAFF_ROLES.issuperset(role):
         fail("nobody is enrolled as customer: customers come by the link of their case", Exit.USAGE)
-    database = os.environ.get("AMENDS_DATABASE_URL")
+    database = _database_url()
     if database and not (url or data_dir):
         created = asyncio.run(_create(database, name, role, team))
     else:
@@ -38,6 +39,12 @@ def create(
         return
     stdout.print(f"{created['id']}  {created['name']}  {', '.join(created['roles'])}", markup=False)
     stdout.print(created["token"], soft_wrap=True)
+
+
+def _database_url() -> str | None:
+    """Where the records are, if this command runs beside them, as in a container."""
+    file = os.environ.get("AMENDS_DATABASE_URL_FILE")
+    return Path(file).read_text("utf-8").strip() if file else os.environ.get("AMENDS_DATABASE_URL")
 
 
 async def _create(database: str, name: str, roles: list[Role], team: str | None) -> dict[str, Any]:

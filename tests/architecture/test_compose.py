@@ -201,6 +201,10 @@ async def test_the_databases_are_made_for_their_owners_alone_and_take_our_schema
     address = f"{new_cluster.hostname}:{new_cluster.port}"
     assert await migrate((made / "database_url").read_text().strip().replace("postgres:5432", address))
     as_amends = f"postgresql://amends:{(made / 'amends_password').read_text().strip()}@{address}"
+    for role in ("api", "worker"):
+        url = (made / f"{role}_database_url").read_text().strip().replace("postgres:5432", address)
+        connection = await asyncpg.connect(url)
+        await connection.close()
     as_temporal = f"postgresql://temporal:{(made / 'temporal_password').read_text().strip()}@{address}"
     for database in ("temporal", "temporal_visibility"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -227,8 +227,8 @@ async def test_the_clocks_that_would_move_are_listed_before_anything_is_stored(
     ]
     assert shown[3:] == [
         "case clock computed in due would be due",
-        "C-2026-000017 acknowledge 1 every-day@1 2026-03-03T16:00:00Z 2026-03-03T15:00:00Z",
-        "C-2026-000017 final_response 1 every-day@1 2026-03-17T16:00:00Z 2026-03-17T15:00:00Z",
+        "C-2026-000017 acknowledge 1 every-day@1 2026-03-03T16:00:00Z 2026-03-03T15:00:00Z too late: stays",
+        "C-2026-000017 final_response 1 every-day@1 2026-03-17T16:00:00Z 2026-03-17T15:00:00Z too late: stays",
     ]
     assert (await terminal.tell("calendar", "show", "every-day"))["version"] == 1
 

@@ -39,7 +39,7 @@ from domain.complaints.terms import (
     Way,
 )
 from tests.unit.complaints import story as s
-from tests.unit.complaints.rulebook import OFFICE, PLAIN, RICH, SECONDS
+from tests.unit.complaints.rulebook import NEWER, OFFICE, PLAIN, RICH, SECONDS
 from tests.unit.complaints.story import (
     CALLER,
     COLLEAGUE,
@@ -222,6 +222,9 @@ BODIES: dict[type[c.Command], Bodies] = {
     c.ChangePolicy: any_time(
         st.builds(c.ChangePolicy, policy=st.sampled_from([policy.pin for policy in POLICIES]), reason=texts)
     ),
+    c.RecalculateClocks: any_time(
+        st.builds(c.RecalculateClocks, calendar=st.sampled_from(sorted(NEWER)), reason=texts)
+    ),
     c.Abort: any_time(st.builds(c.Abort, reason=texts)),
     c.RetryStep: steps(c.RetryStep),
     c.SkipStep: steps(c.SkipStep, reason=texts),
@@ -229,7 +232,17 @@ BODIES: dict[type[c.Command], Bodies] = {
     c.StepDone: steps(c.StepDone),
     c.StepFailed: steps(c.StepFailed, error=st.just("no"), attempts=st.just(5)),
 }
-SELDOM = {"note", "attach", "correct", "withdraw", "abort", "change_policy", "merge", "unmerge"} | {
+SELDOM = {
+    "note",
+    "attach",
+    "correct",
+    "withdraw",
+    "abort",
+    "change_policy",
+    "recalculate_clocks",
+    "merge",
+    "unmerge",
+} | {
     "link_incident",
     "unlink_incident",
 }
@@ -344,7 +357,7 @@ class CaseMachine(RuleBasedStateMachine):
         assert story.case.status in {before.status} | LEADS_TO.get(name, {}).get(before.status, set())
         assert self.is_quiet()
         assert before.escalation_level <= story.case.escalation_level
-        if name != "change_policy":
+        if name not in {"change_policy", "recalculate_clocks"}:
             assert not earlier(before, story.case)
 
     def is_offered(self, name: str, by: str) -> bool:

@@ -12,7 +12,7 @@ HANDLER = (
 )
 SUPERVISOR = (
     f"{HOTLINE} {HANDLER} assign approve_extension approve_redress reject_redress escalate acknowledge_escalation merge"
-    " to_stage_two refer_external record_external_outcome change_policy"
+    " to_stage_two refer_external record_external_outcome change_policy recalculate_clocks"
 )
 MAY = {
     Role.HOTLINE: HOTLINE.split(),

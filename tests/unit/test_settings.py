@@ -155,3 +155,12 @@ def test_a_secret_file_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPa
 def test_a_secret_given_twice_is_refused(monkeypatch: pytest.MonkeyPatch, secret_file: Path) -> None:
     (problem,) = problems_with(monkeypatch, AMENDS_MASTER_KEY_FILE=str(secret_file))
     assert problem == "AMENDS_MASTER_KEY: is set beside AMENDS_MASTER_KEY_FILE; expected one of them"
+
+
+@pytest.mark.parametrize("password", ["", "password", "Postgres", "changeme", "amends"])
+def test_a_default_or_empty_password_of_the_database_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    (problem,) = problems_with(monkeypatch, AMENDS_DATABASE_URL=f"postgresql://amends:{password}@db/amends")
+    assert problem.startswith("AMENDS_DATABASE_URL: expected")
+    assert "no default" in problem

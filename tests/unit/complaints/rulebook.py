@@ -24,6 +24,11 @@ OFFICE = Calendar(
     horizon=date(2026, 12, 31),
     closed=(ClosedDay(day=date(2026, 3, 9), name=DayName(zh="司庆日", en="founders' day")),),
 )
+BRIDGE_DAY = ClosedDay(day=date(2026, 3, 10), name=DayName(zh="调休", en="bridge day"))
+NEWER_OFFICE = OFFICE.model_copy(update={"version": 4, "closed": (*OFFICE.closed, BRIDGE_DAY)})
+IN_TOKYO = EVERY_DAY.model_copy(update={"version": EVERY_DAY.version + 1, "zone": "Asia/Tokyo"})
+NEWER = {calendar.pin: calendar for calendar in (NEWER_OFFICE, IN_TOKYO)}
+"""Versions that are set later: the office is closed on Tuesday, 10 March too; days end nine hours earlier."""
 
 PLAIN = Policy.model_validate(
     tomllib.loads("""

@@ -22,7 +22,7 @@ from domain.complaints.intake import Intake
 from domain.complaints.policy import Money, Policy
 from domain.complaints.situation import SYSTEM, Circumstances, Refused
 from domain.complaints.terms import ClockKind, Decision, ExternalDecision, HoldKind, Reached, Solved, Status, Way
-from tests.unit.complaints.rulebook import CALENDARS, PLAIN, RULEBOOK
+from tests.unit.complaints.rulebook import CALENDARS, IN_TOKYO, NEWER, PLAIN, RULEBOOK
 
 RECEIVED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOTLINE, HANDLER, COLLEAGUE, SUPERVISOR = "per_hotline1", "per_handler1", "per_handler2", "per_supervisor1"
@@ -96,7 +96,7 @@ class Story:
             calendar=calendar,
             staff=self.staff,
             candidates=self.candidates,
-            pinned=self.pinned,
+            pinned=self.calendars,
         )
 
     def renew(self, calendar: Calendar) -> "Story":
@@ -145,7 +145,13 @@ class Story:
 
     def _circumstances_of(self, command: c.Command) -> Circumstances:
         other = self.rulebook.get(command.policy) if isinstance(command, c.ChangePolicy) else None
-        return replace(self.circumstances, other=other)
+        renewed = self.calendars.get(command.calendar) if isinstance(command, c.RecalculateClocks) else None
+        return replace(self.circumstances, other=other, renewed=renewed)
+
+    @property
+    def calendars(self) -> dict[str, Calendar]:
+        """Every version of a calendar that there is."""
+        return NEWER | self.pinned | {calendar.pin: calendar for _, calendar in self.rulebook.values()}
 
     def at(self, now: datetime) -> "Story":
         self.now = now
@@ -210,6 +216,7 @@ MERGE = c.Merge(into="C-2026-000009")
 UNMERGE = c.Unmerge(reason=text(19))
 LINK_INCIDENT = c.LinkIncident(incident="outage-7")
 UNLINK_INCIDENT = c.UnlinkIncident(reason=text(20))
+RECALCULATE = c.RecalculateClocks(calendar=IN_TOKYO.pin, reason=text(23))
 CHANGE_POLICY = c.ChangePolicy(policy="test-seconds@1", reason=text(21))
 ATTACH = c.Attach(file="att_" + "f" * 32)
 ABORT = c.Abort(reason=text(22))

@@ -4,17 +4,17 @@ A day counts if the clock runs when the day ends. The working days of `RICH` are
 without a hold the answer is due when the 10th ends, the update when the 9th does.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.calendar import ClosedDay, DayName, Span, Unit
+from domain.calendar import Span, Unit
 from domain.complaints import commands as c
 from domain.complaints.facts import ClockBreached
 from domain.complaints.policy import Anchor, ClockRule
 from domain.complaints.terms import ClockKind, HoldKind
 from tests.unit.complaints import story as s
-from tests.unit.complaints.rulebook import OFFICE, PLAIN, RICH
+from tests.unit.complaints.rulebook import NEWER_OFFICE, PLAIN, RICH
 from tests.unit.complaints.story import HOTLINE, SUPERVISOR, Story, march, story_at, tell
 
 CUSTOMER, EVIDENCE, LEGAL = HoldKind.CUSTOMER, HoldKind.EVIDENCE, HoldKind.LEGAL
@@ -55,19 +55,15 @@ def test_days_that_end_in_the_hold_do_not_count() -> None:
     assert "paused" not in story.clock_states.values()
 
 
-BRIDGE_DAY = ClosedDay(day=date(2026, 3, 10), name=DayName(zh="调休", en="bridge day"))
-NEWER = OFFICE.model_copy(update={"version": 4, "closed": (*OFFICE.closed, BRIDGE_DAY)})
-
-
 def test_a_resumed_clock_goes_on_in_the_calendar_that_it_pinned_whatever_version_is_the_newest() -> None:
-    story = held(march(3, 10), march(6)).renew(NEWER)
+    story = held(march(3, 10), march(6)).renew(NEWER_OFFICE)
     story.at(march(5, 12)).do(s.RESUME)
     assert story.due("final_response.1") == march(13)  # 5, 6, 10, 11, 12: the newer version leaves the 10th out
     assert story.clock("final_response.1").calendar == "office@3"
 
 
 def test_a_clock_that_starts_after_a_new_version_counts_in_that_one_beside_the_older_clocks() -> None:
-    story = held(march(3, 10), march(6)).renew(NEWER)
+    story = held(march(3, 10), march(6)).renew(NEWER_OFFICE)
     story.at(march(5, 12)).do(s.RESUME)
     tell(story, s.RESPOND, s.REOPEN)
     assert (story.clock("final_response.2").calendar, story.due("final_response.2")) == (
@@ -81,7 +77,7 @@ def test_a_hold_that_ends_with_the_case_lets_what_is_owed_go_on_in_its_own_calen
     story.do(s.ASK_REDRESS)
     story.do(s.APPROVE_REDRESS, SUPERVISOR)
     story.at(march(3, 10)).do(hold(EVIDENCE, march(10)))
-    story.renew(NEWER).at(march(4, 10)).do(s.WITHDRAW, HOTLINE)
+    story.renew(NEWER_OFFICE).at(march(4, 10)).do(s.WITHDRAW, HOTLINE)
     assert story.due("redress_paid.1") == march(19)  # 4, 5, 6, 10, 11, 12, 13, 16, 17, 18
 
 

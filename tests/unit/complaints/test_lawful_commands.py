@@ -107,6 +107,7 @@ COMMANDS: dict[str, tuple[c.Command, dict[str, str]]] = {
     "link incident": (s.LINK_INCIDENT, stays(*OPEN)),
     "unlink incident": (s.UNLINK_INCIDENT, stays(*OPEN)),
     "change policy": (s.CHANGE_POLICY, stays(*OPEN)),
+    "recalculate clocks": (s.RECALCULATE, stays(*UNANSWERED)),
     "withdraw": (s.WITHDRAW, dict.fromkeys(OPEN, "withdrawn")),
     "close": (s.CLOSE, {"responded": "closed"}),
     "abort": (s.ABORT, dict.fromkeys(OPEN, "closed")),
@@ -156,6 +157,7 @@ TELLING_GUARDS = {
     "extend": {"clock_not_running"},
     "partner reply": {"no_open_question"},
     "pay redress": {"redress_not_approved"},
+    "recalculate clocks": {"nothing_moves"},
     "reject redress": {"no_redress_asked"},
     "reopen": {"not_answered"},  # a complaint closed as invalid is appealed, not reopened
     "retry step": {"step_not_parked"},

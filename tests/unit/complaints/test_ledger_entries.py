@@ -62,7 +62,7 @@ def _called_back() -> Story:
 
 
 def _given_up() -> Story:
-    story = tell(Story(), s.CHANGE_POLICY)
+    story = tell(Story(), s.RECALCULATE, s.CHANGE_POLICY)
     story.failed("acknowledgement.1")
     return tell(story, s.ABORT, by=OPERATOR)
 

@@ -22,7 +22,7 @@ ALWAYS = {"note", "attach"}
 OF_AN_OPEN_CASE = {"correct", "hold", "extend", "update_customer", "escalate"}
 OF_A_SUPERVISOR = {
     *("correct", "hold", "extend", "update_customer", "escalate"),
-    *("withdraw", "merge", "link_incident", "change_policy"),
+    *("withdraw", "merge", "link_incident", "change_policy", "recalculate_clocks"),
 }
 ALLOWED: list[tuple[str, Role, set[str]]] = [
     ("received", Role.HOTLINE, {"acknowledge", "correct", "withdraw", "update_customer", "escalate"}),
@@ -34,7 +34,7 @@ ALLOWED: list[tuple[str, Role, set[str]]] = [
     ("investigating", Role.SUPERVISOR, OF_A_SUPERVISOR | {"assign", "request_partner", "request_redress"}),
     ("callback", Role.CALLER, {"plan_callback", "record_visit"}),
     ("callback", Role.HOTLINE, {"correct", "withdraw", "reopen", "to_stage_two", "update_customer", "escalate"}),
-    ("external", Role.SUPERVISOR, OF_A_SUPERVISOR | {"record_external_outcome"}),
+    ("external", Role.SUPERVISOR, (OF_A_SUPERVISOR | {"record_external_outcome"}) - {"recalculate_clocks"}),
     ("closed after an answer", Role.HOTLINE, {"reopen", "to_stage_two", "correct"}),
     ("closed as invalid", Role.HOTLINE, {"appeal", "correct"}),
     ("withdrawn", Role.SUPERVISOR, {"correct"}),
