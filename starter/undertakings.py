@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args
 
@@ -87,6 +87,7 @@ class AnalysisForm(Body):
 
     first: date
     last: date
+    as_of: Moment | None = Field(None, description="look at the record as it stood then; now, if absent")
     group_by: tuple[Dimension, ...] = Field(tuple(Dimension), min_length=1, max_length=len(Dimension))
 
 
@@ -196,8 +197,9 @@ class Undertaker:
         """Raises `Problem` 422 for a period that ends before it begins, or that is too long."""
         if not timedelta(0) <= form.last - form.first <= LONGEST_PERIOD:
             raise invalid([FieldError("/last", f"on or after first, and at most {LONGEST_PERIOD.days} days later")])
+        as_of = min(form.as_of or datetime.now(UTC), datetime.now(UTC))
         values = {
-            "period": {"first": form.first, "last": form.last, "zone": self._zone},
+            "period": {"first": form.first, "last": form.last, "zone": self._zone, "as_of": as_of},
             "group_by": tuple(dict.fromkeys(form.group_by)),
         }
         return await self._open("analysis", person, {"title": f"{form.first} – {form.last}"}, values, key)

@@ -1,7 +1,7 @@
-"""What an analysis observes, asked of the ledger as it stood at the end of the period.
+"""What an analysis observes, asked of the ledger as it stood at one moment.
 
-Everything is read up to one moment, so that a period that is analysed again gives the same figures, whatever happened
-to its cases since.
+Everything is read up to that moment, so that days that are analysed again as of it give the same figures, whatever
+happened to their cases since. What was received on those days and recorded later is not in them.
 """
 
 from collections.abc import Sequence
@@ -76,7 +76,8 @@ _END = {"complaint.closed": "closed", "complaint.withdrawn": "withdrawn", "compl
 _DAILY = """
 SELECT coalesce(category, '–') || ' · ' || coalesce(region, '–') || ' · ' || coalesce(partner, '–') AS cell,
        (received_at AT TIME ZONE $3)::date AS day, count(*) AS cases
-  FROM case_record WHERE received_at >= $1 AND received_at < $2 GROUP BY 1, 2"""
+  FROM case_record JOIN ledger l ON l.reference = case_record.reference AND l.sequence = 1
+ WHERE received_at >= $1 AND received_at < $2 AND l.at < $4 GROUP BY 1, 2"""
 
 
 class Observations:
@@ -86,10 +87,10 @@ class Observations:
         self._pool = pool
 
     async def observe(self, period: Period) -> Observed:
-        """The complaints received in the period, as they stood when it ended, and the counts of the days before."""
+        """The complaints received in the period, as they stood at its `as_of`, and the counts of the days before."""
         begin, end = _moments(period)
-        rows = await self._cases(begin, end)
-        return Observed(period.first, period.last, _complaints(rows, period, end), await self.counts(period))
+        rows = await self._cases(begin, end, period.as_of)
+        return Observed(period.first, period.last, _complaints(rows, period), await self.counts(period))
 
     async def counts(self, period: Period, days: int = DAYS_NEEDED) -> Counts:
         """Complaints by cell and day over so many days that end with the period's last."""
@@ -97,7 +98,7 @@ class Observations:
         first = period.last - timedelta(days=days - 1)
         begin = datetime.combine(first, datetime.min.time(), ZoneInfo(period.zone))
         async with borrow(self._pool) as connection:
-            found = await connection.fetch(_DAILY, begin, end, period.zone)
+            found = await connection.fetch(_DAILY, begin, end, period.zone, period.as_of)
         cells = sorted({row["cell"] for row in found})
         place = {cell: number for number, cell in enumerate(cells)}
         table = np.zeros((len(cells), days), dtype=np.int64)
@@ -123,12 +124,12 @@ class Observations:
             )
         return [(row["day"], row["cases"]) for row in rows]
 
-    async def _cases(self, begin: datetime, end: datetime) -> list[asyncpg.Record]:
+    async def _cases(self, begin: datetime, end: datetime, as_of: datetime) -> list[asyncpg.Record]:
         rows: list[asyncpg.Record] = []
         after = ""
         while True:
             async with borrow(self._pool) as connection:
-                page = await connection.fetch(_CASES, begin, end, end, after, PAGE, _ENDS_BY_ASSESSMENT)
+                page = await connection.fetch(_CASES, begin, end, as_of, after, PAGE, _ENDS_BY_ASSESSMENT)
             rows += page
             if len(page) < PAGE:
                 return rows
@@ -144,14 +145,14 @@ def _moments(period: Period) -> tuple[datetime, datetime]:
     return begin, after
 
 
-def _complaints(rows: Sequence[asyncpg.Record], period: Period, end: datetime) -> Complaints:
+def _complaints(rows: Sequence[asyncpg.Record], period: Period) -> Complaints:
     zone = ZoneInfo(period.zone)
 
     def column(name: str, kind: Any) -> Any:
         return np.array([row[name] for row in rows], dtype=kind)
 
     days = [(row["received_at"].astimezone(zone).date() - period.first).days for row in rows]
-    lasted = [((row["ended_at"] or end) - row["received_at"]).total_seconds() / 86_400 for row in rows]
+    lasted = [((row["ended_at"] or period.as_of) - row["received_at"]).total_seconds() / 86_400 for row in rows]
     return Complaints(
         day=np.array(days, dtype=np.int64),
         lasted=np.maximum(np.array(lasted, dtype=np.float64), 0.0),

@@ -3,8 +3,8 @@
     computing ─► reported ─► signed off
         └───────────┴─► cancelled
 
-What it found stays as it was: the figures are kept with the hash of all that went in, and the same period computed
-again gives the same figures.
+What it found stays as it was: the figures are kept with the hash of all that went in, and the same days looked at as
+of the same moment give the same figures, whatever happened since.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,11 +43,12 @@ class Dimension(StrEnum):
 
 
 class Period(Part):
-    """Days in a zone, the first and the last taken."""
+    """Days in a zone, the first and the last taken, looked at as the record stood at `as_of`."""
 
     first: date
     last: date
     zone: str
+    as_of: datetime
 
 
 class Measure(Part):

@@ -205,7 +205,7 @@ def fold(entries: Iterable[Entry], undertaking: AnyUndertaking | None = None) ->
 def check(undertaking: AnyUndertaking, submission: Submission, now: datetime) -> None:
     """Raise `Refused` if the command is not lawful for the undertaking as it is."""
     command, kind = submission.command, KINDS[undertaking.kind]
-    if isinstance(command, Tick | StepFailed | STEP_RESULTS):
+    if isinstance(command, (Tick, StepFailed, *STEP_RESULTS)):
         return
     if isinstance(command, RetryStep):
         step = undertaking.step(command.step)

@@ -52,7 +52,7 @@ CREATE TABLE unstarted_undertaking (
 -- Append entries, or say why not; answers as `append_to_case` does. One round trip, one commit.
 CREATE FUNCTION append_to_undertaking(
     p_reference text, p_epoch integer, p_expected integer, p_entries text[], p_record jsonb
-) RETURNS jsonb LANGUAGE plpgsql AS $$
+) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     head     undertaking;
     entry    jsonb;
@@ -107,6 +107,7 @@ BEGIN
         changed_at = excluded.changed_at, state = excluded.state;
     RETURN jsonb_build_object('outcome', 'appended');
 END $$;
+REVOKE ALL ON FUNCTION append_to_undertaking(text, integer, integer, text[], jsonb) FROM PUBLIC;
 
 -- What was computed for an analysis or a study: the figures, and the report that is laid out from them.
 CREATE TABLE undertaking_result (
@@ -118,6 +119,6 @@ CREATE TABLE undertaking_result (
     report_sha256 text        NOT NULL
 );
 
--- Cases of an incident, and cases by day of receipt.
+-- Cases of an incident.
 CREATE INDEX case_record_incident ON case_record ((state ->> 'incident'), reference)
     WHERE state ->> 'incident' IS NOT NULL;

@@ -57,7 +57,8 @@ async def module_database_url(
     name = request.module.__name__.replace(".", "_")
     await execute(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
     url = url_of_database(postgres_server.url, name)
-    await execute(url, f"SELECT setval('case_number', {next(_first_numbers)})")
+    first = next(_first_numbers)
+    await execute(url, f"SELECT setval('case_number', {first}), setval('undertaking_number', {first})")
     yield url
     await execute(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)")
 
