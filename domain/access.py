@@ -66,6 +66,7 @@ class Permission(StrEnum):
     MANAGE_STAFF = "staff.manage"
     READ_STAFF = "staff.read"
     READ_POLICIES = "policy.read"
+    SIMULATE_POLICIES = "policy.simulate"
     READ_TAXONOMY = "taxonomy.read"
     READ_CALENDARS = "calendar.read"
     MANAGE_CALENDARS = "calendar.manage"
@@ -98,6 +99,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.READ_STAFF: frozenset({Role.ADMIN, _S}),
     Permission.READ_POLICIES: _EVERYONE,
+    Permission.SIMULATE_POLICIES: frozenset({Role.ADMIN, _S}),
     Permission.READ_TAXONOMY: _EVERYONE,
     Permission.READ_CALENDARS: _EVERYONE,
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),

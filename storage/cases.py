@@ -153,6 +153,16 @@ class CaseRecords:
             next_cursor=_cursor(sort, shown[-1]["position"], shown[-1]["reference"]) if more else None,
         )
 
+    async def count(self, wanted: CaseFilter, scope: CaseScope) -> int:
+        """How many cases fit, counted up to a hundred thousand."""
+        conditions = _conditions(wanted, scope)
+        async with borrow(self._pool) as connection:
+            counted = await connection.fetchval(
+                f"SELECT count(*) FROM (SELECT FROM case_record WHERE {conditions} LIMIT {MOST_COUNTED}) fitting",  # noqa: S608
+                *conditions.values,
+            )
+        return int(counted)
+
     async def timeline(self, reference: str, after: int, limit: int) -> list[tuple[Entry, str]]:
         """Entries behind a sequence, each with its hash."""
         async with borrow(self._pool) as connection:

@@ -34,6 +34,18 @@ class Ledger:
         rows = await self.stored(reference)
         return tuple(read_entry(json.loads(payload)) for payload, _ in rows)
 
+    async def entries_of(self, references: Sequence[str]) -> list[tuple[Entry, ...]]:
+        """All entries of several cases, each in order; a case that has none has none here."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(
+                "SELECT reference, payload FROM ledger WHERE reference = ANY($1) ORDER BY reference, sequence",
+                references,
+            )
+        by_case: dict[str, list[Entry]] = {reference: [] for reference in references}
+        for row in rows:
+            by_case[row["reference"]].append(read_entry(json.loads(row["payload"])))
+        return [tuple(entries) for entries in by_case.values()]
+
     async def stored(self, reference: str) -> list[tuple[str, bytes]]:
         """The payloads and hashes of a case as they are stored. Raises UnknownCase."""
         async with borrow(self._pool) as connection:

@@ -29,7 +29,7 @@ def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstanc
     A complaint that is logged after a due time begins with that breach.
     """
     policy, calendar = _rules_known(circumstances)
-    recorder = _Recorder(intake.reference, 1, None, policy, calendar, {})
+    recorder = Recorder(intake.reference, 1, None, policy, calendar, {})
     if intake.is_emergency:
         intake = intake.model_copy(update={"severity": HIGHEST_SEVERITY})
 
@@ -58,7 +58,7 @@ def decide(case: Case, submission: c.Submission, circumstances: Circumstances) -
     `Refused` with the guard's name; then nothing has happened.
     """
     now, circumstances = circumstances.now, circumstances.under(case.policy)
-    recorder = _Recorder(case.reference, case.epoch, case, *_rules_known(circumstances), circumstances.pinned)
+    recorder = Recorder(case.reference, case.epoch, case, *_rules_known(circumstances), circumstances.pinned)
     overdue = recorder.record_overdue(now, submission.id)
     situation = Situation(recorder.case or case, submission.actor, submission.command, circumstances)
     _check(situation, type(submission.command))
@@ -111,7 +111,7 @@ def _rules_changed_to(circumstances: Circumstances) -> tuple[Policy, Calendar]:
 
 
 @dataclass(slots=True)
-class _Recorder:
+class Recorder:
     """Puts facts in their places, each with the effects that it has on the case as it then is."""
 
     reference: str

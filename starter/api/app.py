@@ -20,6 +20,7 @@ from starter.api import (
     privacy,
     recalculations,
     registry,
+    simulations,
     steps,
     undertakings,
 )
@@ -58,6 +59,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         registry,
         calendars,
         recalculations,
+        simulations,
         personal_data,
         privacy,
         forms,
