@@ -1,12 +1,12 @@
 """What the activities of undertakings need of the outside, in the words of the domain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from activities.ports import AlreadyRecorded
-from domain.analysis.observation import Observed
+from domain.analysis.observation import Counts, Observed
 from domain.surveys.comparison.defection import DefectionStudy as Study
 from domain.undertakings.analysis_run import AnalysisRun, Measure, Period
 from domain.undertakings.kinds import AnyUndertaking, Entry
@@ -41,6 +41,8 @@ class Observations(Protocol):
 
     async def observe(self, period: Period) -> Observed: ...
 
+    async def counts(self, period: Period, days: int) -> Counts: ...
+
     async def complaints_between(
         self, target: dict[str, str], begin: datetime, end: datetime, zone: str
     ) -> list[tuple[date, int]]: ...
@@ -55,6 +57,22 @@ class AnalysisDesk(Protocol):
 
     async def propose(self, run: AnalysisRun, number: int, measure: Measure) -> str:
         """Open an improvement for a measure that was accepted, once; its number."""
+        ...
+
+
+class Opening(Protocol):
+    """Where undertakings are opened."""
+
+    async def open(
+        self,
+        kind: str,
+        actor: str,
+        *,
+        texts: Mapping[str, str],
+        values: Mapping[str, Any],
+        origin: str | None = None,
+    ) -> AnyUndertaking:
+        """Open one with its texts sealed; what an origin has opened already is answered."""
         ...
 
 

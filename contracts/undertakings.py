@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from contracts.cases import Message, Patience
+from domain.undertakings.cadence import Cadence
 from domain.undertakings.envelope import Ruling
 from domain.undertakings.kinds import AnyUndertaking, Entry, StepResult, Submission
 from domain.undertakings.undertaking import UndertakingStep
@@ -65,3 +66,16 @@ class UndertakingView(Message):
     """What the query answers: the undertaking as its run has it, once it is loaded."""
 
     undertaking: AnyUndertaking | None = None
+
+
+class PeriodicOrder(Message):
+    """A turn of a schedule; `at` is the moment that it means, its start if absent."""
+
+    cadence: Cadence
+    at: datetime | None = None
+
+
+class Opened(Message):
+    """What a turn has opened, or found opened."""
+
+    references: tuple[str, ...]

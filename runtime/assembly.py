@@ -11,6 +11,7 @@ from temporalio.worker import Worker
 
 from activities.batches import BatchWorker
 from activities.correspondence import Correspondence, IdentityKeeper
+from activities.periodic import PeriodicWork
 from activities.recording import CaseRecorder
 from activities.undertaking_recording import UndertakingRecorder
 from activities.undertaking_steps import UndertakingSteps
@@ -49,6 +50,7 @@ from storage.undertakings import Undertakings
 from storage.vault import Vault
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
+from workflows.periodic import Periodic
 from workflows.undertaking import UndertakingRun
 
 GRACE = timedelta(seconds=25)
@@ -144,7 +146,7 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
     return Worker(
         parts.client,
         task_queue=parts.settings.task_queue,
-        workflows=[ComplaintCase, Batch, UndertakingRun],
+        workflows=[ComplaintCase, Batch, Periodic, UndertakingRun],
         activities=case_activities(parts),
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
@@ -170,7 +172,9 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         values=CustomerValues(parts.pool),
         zone=settings.time_zone,
     )
+    periodic = PeriodicWork(Observations(parts.pool), parts.undertaking_desk, settings.time_zone)
     return [
+        periodic.undertake_periodically,
         undertakings.load_undertaking,
         undertakings.record_undertaking,
         steps.carry_out_undertaking_step,

@@ -10,14 +10,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
 from domain.privacy import Identity, TextKind
 from domain.undertakings.analysis_run import AnalysisRun, Measure
 from domain.undertakings.envelope import SYSTEM, Fact
 from domain.undertakings.kinds import KINDS, AnyUndertaking, open_undertaking
 from storage.pool import Connection, Pool, transaction
-from storage.undertakings import KeptResult, Undertakings, next_undertaking_reference, open_in
+from storage.undertakings import KeptResult, OriginTaken, Undertakings, next_undertaking_reference, open_in
 from storage.vault import Vault
 
 
@@ -49,7 +47,7 @@ class UndertakingDesk:
         try:
             async with transaction(self._pool) as connection:
                 return await self._open(connection, kind, actor, texts, values, origin, submission)
-        except asyncpg.UniqueViolationError:
+        except OriginTaken:
             known = await self._undertakings.of_origin(origin or "")
             if known is None:
                 raise

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 from pydantic import TypeAdapter
 
 from activities.ports import AlreadyRecorded, DivergedError, SupersededError
@@ -20,6 +21,10 @@ from storage.pool import Connection, Pool, borrow
 FIRST_TRY = timedelta(seconds=5)
 _STATE: TypeAdapter[AnyUndertaking] = TypeAdapter(AnyUndertaking)
 _APPEND = "SELECT append_to_undertaking($1, $2, $3, $4::text[], $5::jsonb)"
+
+
+class OriginTaken(Exception):
+    """Another process has just undertaken what this origin asks for."""
 
 
 class UnknownUndertaking(LookupError):
@@ -208,8 +213,11 @@ async def next_undertaking_reference(connection: Connection, kind: str, at: date
 async def open_in(
     connection: Connection, entries: Sequence[Entry], undertaking: AnyUndertaking, at: datetime, origin: str | None
 ) -> None:
-    """Write the first entries inside the caller's transaction, with the note to be started."""
-    await append(connection, 0, entries, undertaking, origin)
+    """Write the first entries inside the caller's transaction, with the note to be started. Raises OriginTaken."""
+    try:
+        await append(connection, 0, entries, undertaking, origin)
+    except asyncpg.UniqueViolationError as error:
+        raise OriginTaken(origin) from error
     await connection.execute(
         "INSERT INTO unstarted_undertaking (reference, not_before) VALUES ($1, $2)",
         undertaking.reference,
