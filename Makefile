@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 IN_PARALLEL := -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up check lint test secrets lock clean
+.PHONY: help demo up check lint test fuzz secrets lock clean
 
 help: ## Explain the targets (this text)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +36,12 @@ lint: .venv/.installed ## Format, lint, types and import rules only
 	$(BIN)/lint-imports
 
 test: lint ## Everything that CI runs: lint and the whole test-suite, on real PostgreSQL and Temporal
-	$(BIN)/pytest $(IN_PARALLEL)
+	$(BIN)/pytest -m "not long" $(IN_PARALLEL)
+
+fuzz: .venv/.installed ## The long tier of the security tests: hours of made-up requests; prints their rows for docs/reliability.md
+	rm -f .fuzz-figures.jsonl
+	AMENDS_FIGURES=$(CURDIR)/.fuzz-figures.jsonl $(BIN)/pytest -m long tests/security tests/storage
+	$(BIN)/python -m tests.security.figures .fuzz-figures.jsonl
 
 secrets: ## Make the secrets that docker-compose.yml needs and that do not exist yet, in ./secrets
 	@mkdir -p -m 750 secrets

@@ -1,7 +1,7 @@
 """What the activities need of the outside, in the words of the domain; `runtime.assembly` plugs the real parts in."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from domain.calendar import Calendar
 from domain.complaints.assignment import Candidate
 from domain.complaints.case import Case
 from domain.complaints.commands import Submission
+from domain.complaints.contact import ContactLimits
 from domain.complaints.facts import Entry
 from domain.complaints.policy import Policy
 from domain.links import LinkPurpose
@@ -142,20 +143,25 @@ class Links(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message ready to go out; `key` names it so that the other side can tell a repetition."""
+    """A message ready to go out; `key` names it so that the other side can tell a repetition.
+
+    `template` and `parameters` are for gateways that fill in a text of their own.
+    """
 
     key: str
     to: str
     subject: str
     body: str
     language: str
+    template: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 class PostOffice(Protocol):
-    """A channel that takes letters."""
+    """A channel that takes letters: a mail server, a gateway for text messages."""
 
     async def send(self, letter: Letter) -> str:
-        """Hand a letter over; the other side's name for it. Raises `Undeliverable` with a code."""
+        """Hand a letter over; the other side's name for it. Raises `UndeliverableError` with a code."""
         ...
 
 
@@ -168,6 +174,22 @@ class UndeliverableError(Exception):
         self.is_final = is_final
 
 
+class HandOverUnderWay(Exception):
+    """Another attempt holds this message; its outcome is not known yet."""
+
+
+class Contacts(Protocol):
+    """What customers do not want."""
+
+    async def limits(self, customer: str) -> ContactLimits: ...
+
+
+class Correspondents(Protocol):
+    """Where partners and teams are written to."""
+
+    async def address(self, who: str) -> str | None: ...
+
+
 class Deliveries(Protocol):
     """What was handed over, by effect key: the memory that keeps a message from going out twice."""
 
@@ -175,6 +197,10 @@ class Deliveries(Protocol):
         """The evidence of an earlier hand-over, if there was one."""
         ...
 
-    async def attempted(self, effect_key: str, at: datetime) -> None: ...
+    async def attempted(self, effect_key: str, way: str, at: datetime, held_until: datetime) -> None:
+        """An attempt begins and holds the message for so long. Raises `HandOverUnderWay` while another one does."""
+        ...
+
+    async def refused(self, effect_key: str) -> None: ...
 
     async def accept(self, effect_key: str, evidence: str, at: datetime) -> None: ...

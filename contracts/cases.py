@@ -70,9 +70,14 @@ class StepOrder(Message):
     language: str
     step: Step
     effect_key: str
+    policy: str | None = None
+    team: str | None = None
+    at: datetime | None = Field(None, description="the time of the case when the step was begun")
+    particulars: dict[str, str] = Field({}, description="due times and codes that the letter may name")
 
 
 class StepReceipt(Message):
-    """What the other side called the effect, where it has a name for it."""
+    """What the other side called the effect, where it has a name for it; or until when it has to wait."""
 
     evidence: str | None = None
+    deferred_until: datetime | None = Field(None, description="nothing was sent: quiet hours, until then")

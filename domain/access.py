@@ -58,6 +58,7 @@ class Permission(StrEnum):
     """What can be done through an interface, apart from the commands of a case."""
 
     TAKE_COMPLAINT = "complaint.take"
+    LOOK_UP_CALLERS = "complaint.lookup"
     LIST_COMPLAINTS = "complaint.list"
     READ_COMPLAINT = "complaint.read"
     READ_CUSTOMER = "customer.read"
@@ -71,6 +72,13 @@ class Permission(StrEnum):
     READ_CALENDARS = "calendar.read"
     MANAGE_CALENDARS = "calendar.manage"
     GIVE_LINKS = "link.give"
+    PREVIEW_LETTERS = "letter.preview"
+    READ_LETTERS = "letter.list"
+    PRINT_LETTERS = "letter.print"
+    REPORT_BOUNCES = "bounce.report"
+    READ_CONTACT = "contact.read"
+    SET_CONTACT = "contact.set"
+    MANAGE_CORRESPONDENTS = "correspondent.manage"
     READ_PERSONAL_DATA_LOG = "personal_data.log"
     READ_PERSONAL_DATA = "personal_data.read"
     ERASE_PERSONAL_DATA = "personal_data.erase"
@@ -91,6 +99,7 @@ _X = Role.CUSTOMER
 
 ALLOWED: dict[str, frozenset[Role]] = {
     Permission.TAKE_COMPLAINT: frozenset({_H, _S}),
+    Permission.LOOK_UP_CALLERS: frozenset({_H, _S}),
     Permission.LIST_COMPLAINTS: _CASE_READERS,
     Permission.READ_COMPLAINT: _CASE_READERS,
     Permission.READ_CUSTOMER: _CASE_READERS,
@@ -104,6 +113,15 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_CALENDARS: _EVERYONE,
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
     Permission.GIVE_LINKS: frozenset({_H, _A, _S}),
+    Permission.PREVIEW_LETTERS: frozenset({_H, _A, _S}),
+    Permission.READ_LETTERS: frozenset({_H, _A, _S}),
+    Permission.PRINT_LETTERS: frozenset({_H, _A, _S}),
+    Permission.REPORT_BOUNCES: frozenset({_O}),
+    Permission.READ_CONTACT: _CASE_READERS,
+    Permission.SET_CONTACT: frozenset({_H, _A, _S}),
+    Permission.MANAGE_CORRESPONDENTS: frozenset({Role.ADMIN}),
+    "mark_posted": frozenset({_H, _A, _S}),
+    "record_call": frozenset({_H, _A, _S}),
     Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
     Permission.READ_PERSONAL_DATA: frozenset({Role.PRIVACY}),
     Permission.ERASE_PERSONAL_DATA: frozenset({Role.PRIVACY}),

@@ -10,14 +10,17 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.batches import BatchWorker
-from activities.correspondence import Correspondence, IdentityKeeper
+from activities.correspondence import Correspondence, IdentityKeeper, MessageWriter
 from activities.periodic import PeriodicWork
+from activities.ports import PostOffice
 from activities.recording import CaseRecorder
 from activities.undertaking_recording import UndertakingRecorder
 from activities.undertaking_steps import UndertakingSteps
 from contracts.cases import Patience
+from domain.complaints.terms import Way
 from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
+from gateways.sms import SmsAccount, SmsGateway
 from gateways.tombstones import TombstoneFile
 from runtime.case_commands import CaseCommands
 from runtime.erasing import Eraser
@@ -35,6 +38,7 @@ from storage import chains, idempotency, personal_log
 from storage.analysis import Observations
 from storage.batches import Batches
 from storage.cases import CaseRecords
+from storage.contacts import Contacts, Correspondents
 from storage.corrections import IdentityCorrections
 from storage.customer_values import CustomerValues
 from storage.deliveries import Deliveries
@@ -159,8 +163,7 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
     settings = parts.settings
     patience = Patience(attempts=settings.step_attempts, first_wait=settings.step_first_wait)
     recorder = CaseRecorder(parts.ledger, parts.rulebook, parts.people, patience)
-    post = MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
-    correspondence = Correspondence(parts.vault, post, Deliveries(parts.pool), _now)
+    correspondence = _correspondence(parts)
     keeper = IdentityKeeper(parts.vault, IdentityCorrections(parts.pool, parts.vault), _now)
     batches = BatchWorker(Batches(parts.pool), CaseCommands(parts.launcher, parts.ledger))
     undertakings = UndertakingRecorder(parts.undertakings, patience)
@@ -184,6 +187,22 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         keeper.correct_identity,
         batches.carry_out_page,
     ]
+
+
+def _correspondence(parts: Parts) -> Correspondence:
+    settings, pool = parts.settings, parts.pool
+    channels: dict[Way, PostOffice] = {Way.EMAIL: MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)}
+    if settings.sms_url is not None:
+        account = SmsAccount.from_url(settings.sms_url, settings.sms_signature, settings.sms_templates)
+        channels[Way.SMS] = SmsGateway(account, settings.default_region)
+    return Correspondence(
+        MessageWriter(parts.vault, Correspondents(pool), parts.links, settings.time_zone, _now),
+        channels,
+        Deliveries(pool),
+        Contacts(pool),
+        parts.rulebook,
+        _now,
+    )
 
 
 def chores(parts: Parts) -> Sequence[Chore]:

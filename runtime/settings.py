@@ -55,6 +55,11 @@ def _url(*schemes: str) -> AfterValidator:
     return _only_if(is_usable)
 
 
+def _names_an_account(url: str) -> object:
+    parts = urlsplit(url)
+    return parts.username and parts.password
+
+
 PLACEHOLDERS = frozenset(
     {"", "password", "postgres", "amends", "changeme", "change-me", "admin", "test", "root", "123456"}
 )
@@ -102,8 +107,16 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, _only_if(lambda sender: normalise_email(parseaddr(sender)[1]))] = Field(
         description="the sender of mails, such as Hotline <hotline@example.org>"
     )
-    sms_url: Annotated[str, _url("http", "https")] | None = Field(
-        default=None, repr=False, description="the URL of an SMS gateway such as https://user:password@host/send"
+    sms_url: Annotated[str, _url("http", "https"), _only_if(_names_an_account)] | None = Field(
+        default=None, repr=False, description="the URL of an SMS gateway such as https://key:secret@host/send"
+    )
+
+    sms_signature: str = Field(
+        default="Amends", min_length=1, max_length=40, description="the registered signature of text messages"
+    )
+    sms_templates: dict[str, str] = Field(
+        default={},
+        description='JSON that names the gateway\'s templates, such as {"acknowledgement.zh.sms.1": "SMS_1001"}',
     )
 
     default_region: Annotated[str, _only_if(phonenumbers.SUPPORTED_REGIONS.__contains__)] = Field(

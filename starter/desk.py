@@ -26,8 +26,9 @@ from contracts.names import REFUSED
 from domain.access import Person, may, scope_of
 from domain.complaints.case import Case
 from domain.complaints.commands import STEP_COMMANDS, Reference, Submission
+from domain.complaints.orders import letter_ordered
 from domain.complaints.taxonomy import Taxonomy
-from domain.complaints.terms import PERSONAL, Correctable
+from domain.complaints.terms import ORDERED, PERSONAL, Correctable
 from domain.privacy import TextKind
 from runtime import telemetry
 from runtime.launcher import TEMPORAL_AWAY, CaseLauncher
@@ -35,9 +36,11 @@ from runtime.rulebook import Rulebook, UnknownCalendar, UnknownPolicy
 from starter.bodies import STEPS_COMMANDS, body_of, command_of, sealed_fields
 from starter.customers import misunderstood
 from starter.keys import RequestKeys
+from starter.letter_check import confirm_complete, confirm_wanted
 from starter.problems import FieldError, Problem, field_errors, forbidden, invalid, not_found, unavailable
 from starter.repetitions import Repeatable, Repetitions, is_unknown
 from storage.cases import CaseRecords, covers
+from storage.contacts import Contacts
 from storage.idempotency import StoredAnswer
 from storage.ledger import Ledger
 from storage.pool import Pool, StoreAway, transaction
@@ -98,7 +101,9 @@ class CaseDesk:
         launcher: CaseLauncher,
         repetitions: Repetitions,
         keys: RequestKeys,
+        contacts: Contacts,
         region: str,
+        zone: str,
     ) -> None:
         self._pool = pool
         self._vault = vault
@@ -109,7 +114,9 @@ class CaseDesk:
         self._launcher = launcher
         self._repetitions = repetitions
         self._keys = keys
+        self._contacts = contacts
         self._region = region
+        self._zone = zone
 
     async def perform(self, request: Request) -> Done:
         """Do a command. Raises `Problem`: 403, 404, 409 (the guard), 412, 422 (the fields), 503."""
@@ -121,8 +128,9 @@ class CaseDesk:
             return Done(None, None, earlier)
         try:
             _confirm_unchanged(request, case)
+            await self._confirm_wanted(request, case)
             await self.seal(case.intake.customer, texts)
-            answer = await self._carry(case.reference, submission)
+            answer = await self.carry(case.reference, submission)
         except (Problem, StoreAway) as error:
             await self._leave(request, texts, error)
             raise
@@ -166,6 +174,9 @@ class CaseDesk:
     async def understand(self, request: Request, case: Case) -> tuple[Submission, list[Text]]:
         """The command with the ids of its texts in their places. Raises `Problem` with every wrong field."""
         values = await self._checked(request)
+        ordered = letter_ordered(request.name, values)
+        if ordered is not None:
+            confirm_complete(case, await self._rulebook.policy(case.policy), ordered, self._zone)
         submission_id = self._keys.submission(request.name, request.person.id, request.reference, request.key)
         texts = {
             field: Text(self._keys.text(submission_id, field), kind, values[field])
@@ -178,6 +189,13 @@ class CaseDesk:
             raise invalid(field_errors(error.errors())) from None
         submission = Submission(id=submission_id, actor=request.person.id, command=command, as_of=case.sequence)
         return submission, list(texts.values())
+
+    async def _confirm_wanted(self, request: Request, case: Case) -> None:
+        """A way that the customer opted out of is refused before anything is sealed."""
+        ordered = letter_ordered(request.name, request.values)
+        if ordered is not None and ordered.way in ORDERED:
+            limits = await self._contacts.limits(case.intake.customer)
+            confirm_wanted(await self._rulebook.policy(case.policy), ordered, limits)
 
     async def _checked(self, request: Request) -> dict[str, Any]:
         """The body's values, each understood. A repeated request has the same ones."""
@@ -245,7 +263,7 @@ class CaseDesk:
             for text in texts:
                 await self._vault.seal(connection, customer, text.item, text.kind, text.text, at=datetime.now(UTC))
 
-    async def _carry(self, reference: str, submission: Submission) -> Answer:
+    async def carry(self, reference: str, submission: Submission) -> Answer:
         """Bring the command to the workflow. Its refusal is a 409; an unknown outcome is a 503."""
         epoch = await self._ledger.epoch(reference)
         for _ in range(NOT_READY_TRIES):
@@ -269,10 +287,12 @@ class CaseDesk:
         Only a refusal lets the texts go: where the outcome is unknown, the ledger may name them.
         """
         telemetry.count_command(request.name, "unavailable" if is_unknown(error) else "refused")
-        if not is_unknown(error):
-            async with transaction(self._pool) as connection:
-                await self._vault.forget(connection, [text.item for text in texts])
-        await self._repetitions.leave(request.repeatable, error)
+        try:
+            if not is_unknown(error):
+                async with transaction(self._pool) as connection:
+                    await self._vault.forget(connection, [text.item for text in texts])
+        finally:
+            await self._repetitions.leave(request.repeatable, error)
 
 
 def _confirm_unchanged(request: Request, case: Case) -> None:

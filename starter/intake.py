@@ -7,7 +7,7 @@ the note that its workflow must be started. The workflow is started behind it; T
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,13 +15,14 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from domain.access import Person
+from domain.access import Permission, Person, may
 from domain.calendar import Calendar
 from domain.complaints.case import Case
 from domain.complaints.commands import Code, PersonId, Reference
 from domain.complaints.decide import decide_intake
 from domain.complaints.evolve import fold
 from domain.complaints.intake import Intake
+from domain.complaints.likeness import Likeness
 from domain.complaints.policy import Money, Policy
 from domain.complaints.situation import Circumstances
 from domain.complaints.taxonomy import Taxonomy
@@ -30,6 +31,7 @@ from domain.privacy import Identity, Language, TextKind
 from runtime.rulebook import Rulebook, UnknownPolicy
 from starter.bodies import Body, FreeText, Line, Moment
 from starter.customers import CustomerForm, identify
+from starter.likeness import likenesses
 from starter.problems import FieldError, invalid
 from starter.repetitions import Repeatable, claim, stored
 from storage.cases import find
@@ -144,7 +146,8 @@ class IntakeDesk:
             if earlier is not None:
                 return Taken(earlier, was_replayed=True)
             case, is_new = await self._case(connection, complaint)
-            answer = stored(receipt(case), 201 if is_new else 200, _location(case))
+            earlier_cases = await _earlier_cases(connection, person, case)
+            answer = stored(receipt(case, earlier_cases), 201 if is_new else 200, _location(case))
             if repeatable is not None:
                 await finish(connection, repeatable.key, answer)
         if is_new:
@@ -249,8 +252,13 @@ class IntakeDesk:
             log.warning("a case was not started yet", exc_info=task.exception())
 
 
-def receipt(case: Case) -> dict[str, object]:
-    """What the taker reads out: the number, and by when what is promised."""
+async def _earlier_cases(connection: Connection, person: Person, case: Case) -> list[Likeness]:
+    """What the taker should know at once: whether this was complained about before."""
+    return await likenesses(connection, person, case) if may(person, Permission.LOOK_UP_CALLERS) else []
+
+
+def receipt(case: Case, earlier_cases: Iterable[Likeness] = ()) -> dict[str, object]:
+    """What the taker reads out: the number, by when what is promised, and what there was before."""
     return {
         "reference": case.reference,
         "status": case.status,
@@ -260,6 +268,18 @@ def receipt(case: Case) -> dict[str, object]:
         "clocks": [
             {"kind": clock.kind, "due_at": _utc(clock.due_at), "state": clock.state, "provisional": clock.provisional}
             for clock in case.clocks
+        ],
+        "earlier_cases": [
+            {
+                "reference": each.case.reference,
+                "status": each.case.status,
+                "received_at": _utc(each.case.received_at),
+                "category": each.case.category,
+                "product": each.case.product,
+                "is_likely_duplicate": each.is_likely_duplicate,
+                "reasons": list(each.reasons),
+            }
+            for each in earlier_cases
         ],
         "links": {
             "self": f"/v1/complaints/{case.reference}",

@@ -1,14 +1,18 @@
 """Requests that are done once: the key is claimed before the work, the answer is kept behind it."""
 
+import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from starter.problems import Problem
-from storage.idempotency import OtherBody, StillRunning, StoredAnswer, begin, finish, offer_again, release
+from storage.idempotency import LEASE, OtherBody, StillRunning, StoredAnswer, begin, finish, offer_again, release
 from storage.pool import Connection, Pool, StoreAway, borrow
+
+LEAVE_AGAIN_AFTER = timedelta(seconds=0.5)
+"""How soon a request is given up once more when the store was away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +28,30 @@ class Repetitions:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def begin(self, request: Repeatable | None) -> StoredAnswer | None:
         """Claim the key, or give the answer that the request had. Raises `Problem`: 409 running, 422 other body."""
         if request is None:
             return None
-        async with borrow(self._pool) as connection:
-            return await claim(connection, request)
+        at = datetime.now(UTC)
+        try:
+            async with borrow(self._pool) as connection:
+                return await claim(connection, request, at)
+        except StoreAway as error:  # perhaps it is claimed, and nobody works on it
+            self._leave_behind(request, error, claimed_at=at)
+            raise
 
     async def keep(self, request: Repeatable | None, answer: StoredAnswer) -> None:
         """Keep the answer for the next repetition."""
-        if request is not None:
+        if request is None:
+            return
+        try:
             async with borrow(self._pool) as connection:
                 await finish(connection, request.key, answer)
+        except StoreAway as error:
+            self._leave_behind(request, error)
+            raise
 
     async def leave(self, request: Repeatable | None, error: Problem | StoreAway) -> None:
         """Give up a request without an answer to keep.
@@ -46,12 +61,34 @@ class Repetitions:
         """
         if request is None:
             return
-        with suppress(StoreAway):
-            async with borrow(self._pool) as connection:
-                if is_unknown(error):
-                    await offer_again(connection, request.key)
-                else:
-                    await release(connection, request.key)
+        try:
+            await self._leave(request, error)
+        except StoreAway:
+            self._leave_behind(request, error)
+
+    async def _leave(self, request: Repeatable, error: Problem | StoreAway, claimed_at: datetime | None = None) -> None:
+        async with borrow(self._pool) as connection:
+            if is_unknown(error):
+                await offer_again(connection, request.key, claimed_at)
+            else:
+                await release(connection, request.key)
+
+    def _leave_behind(
+        self, request: Repeatable, error: Problem | StoreAway, claimed_at: datetime | None = None
+    ) -> None:
+        """Give up behind the answer, when the store is back: else repetitions are refused for the whole lease."""
+        task = asyncio.create_task(self._leave_later(request, error, claimed_at))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def _leave_later(self, request: Repeatable, error: Problem | StoreAway, claimed_at: datetime | None) -> None:
+        for _ in range(int(LEASE / LEAVE_AGAIN_AFTER)):
+            await asyncio.sleep(LEAVE_AGAIN_AFTER.total_seconds())
+            try:
+                await self._leave(request, error, claimed_at)
+            except StoreAway:
+                continue
+            return
 
 
 def is_unknown(error: Problem | StoreAway) -> bool:
@@ -59,10 +96,10 @@ def is_unknown(error: Problem | StoreAway) -> bool:
     return isinstance(error, StoreAway) or error.status == 503
 
 
-async def claim(connection: Connection, request: Repeatable) -> StoredAnswer | None:
+async def claim(connection: Connection, request: Repeatable, at: datetime | None = None) -> StoredAnswer | None:
     """As `Repetitions.begin`, inside the caller's transaction."""
     with _key_problems():
-        return await begin(connection, request.key, request.body, datetime.now(UTC))
+        return await begin(connection, request.key, request.body, at or datetime.now(UTC))
 
 
 @contextmanager

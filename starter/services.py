@@ -1,6 +1,7 @@
 """The desks that the interfaces call, made from the parts of `runtime.assembly`."""
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 
 from domain.complaints import shipped
 from domain.complaints.taxonomy import Taxonomy
@@ -11,12 +12,15 @@ from starter.desk import CaseDesk
 from starter.forms import FormDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
+from starter.letters import LetterDesk
+from starter.likeness import LikenessDesk
 from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
 from starter.undertakings import Undertaker
 from storage.batches import Batches
+from storage.contacts import Contacts
 from storage.undertakings import Undertakings
 
 
@@ -33,12 +37,14 @@ class Services:
     batches: BatchDesk
     batch_records: Batches
     attachments: AttachmentDesk
+    likeness: LikenessDesk
     reads: Reads
     privacy: PrivacyDesk
     narratives: NarrativeSearch
     forms: FormDesk
     undertakings: Undertakings
     undertaker: Undertaker
+    letters: LetterDesk
 
 
 def services(parts: Parts) -> Services:
@@ -54,7 +60,9 @@ def services(parts: Parts) -> Services:
         launcher=parts.launcher,
         repetitions=repetitions,
         keys=keys,
+        contacts=Contacts(parts.pool),
         region=parts.settings.default_region,
+        zone=parts.settings.time_zone,
     )
     return Services(
         parts=parts,
@@ -74,6 +82,7 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
+        likeness=LikenessDesk(parts.pool, parts.vault),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
         narratives=NarrativeSearch(parts.records, parts.vault, reads),
@@ -104,4 +113,5 @@ def services(parts: Parts) -> Services:
             keys=keys,
             zone=parts.settings.time_zone,
         ),
+        letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
     )

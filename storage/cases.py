@@ -207,16 +207,21 @@ class CaseRecords:
 def list_query(
     wanted: CaseFilter, scope: CaseScope, *, sort: str, cursor: str | None, limit: int
 ) -> tuple[str, list[Any]]:
-    """The statement of a list and its values. Raises BadCursor."""
+    """The statement of a list and its values. Raises BadCursor.
+
+    The states are read for the page alone: where few cases are found and then sorted, they would be most of the cost.
+    """
     order, conditions = _ORDERS[sort], _conditions(wanted, scope)
     if sort == "due":
         conditions.add("next_due IS NOT NULL")
     if cursor is not None:
         beyond, reference = _read_cursor(cursor, sort)
         conditions.add(f"({order.column}, reference) {order.beyond} ({{}}, {{}})", beyond, reference)
-    query = f"""SELECT state::text, {order.column} AS position, reference FROM case_record WHERE {conditions}
-                 ORDER BY {order.column} {order.direction}, reference {order.direction}
-                 LIMIT {limit}"""  # noqa: S608  columns and limit are our own
+    query = f"""SELECT c.state::text, page.position, page.reference FROM (
+                  SELECT {order.column} AS position, reference FROM case_record WHERE {conditions}
+                   ORDER BY {order.column} {order.direction}, reference {order.direction} LIMIT {limit}
+                ) page JOIN case_record c USING (reference)
+                 ORDER BY page.position {order.direction}, page.reference {order.direction}"""  # noqa: S608  ours
     return query, conditions.values
 
 
@@ -260,6 +265,14 @@ def _add_flag(conditions: _Conditions, column: str, wanted: bool | None) -> None
     """Written out, not passed as a value: so the planner knows that the partial index fits."""
     if wanted is not None:
         conditions.add(column if wanted else f"NOT {column}")
+
+
+def scope_condition(scope: CaseScope, first: int) -> tuple[str, list[Any]]:
+    """The same as a condition for other statements about cases; its values stand from `$first` on."""
+    conditions = _Conditions(values=[None] * (first - 1))
+    if not scope.everything:
+        _add_scope(conditions, scope)
+    return str(conditions), conditions.values[first - 1 :]
 
 
 def _add_scope(conditions: _Conditions, scope: CaseScope) -> None:

@@ -71,10 +71,17 @@ async def finish(connection: Connection, key: bytes, answer: StoredAnswer) -> No
     )
 
 
-async def offer_again(connection: Connection, key: bytes) -> None:
-    """End the lease of a claim: the request ended without an answer, a repetition may find out what became of it."""
+async def offer_again(connection: Connection, key: bytes, claimed_at: datetime | None = None) -> None:
+    """End the lease of a claim: the request ended without an answer, a repetition may find out what became of it.
+
+    With `claimed_at`, only if the claim is the one of that moment.
+    """
     await connection.execute(
-        "UPDATE idempotency SET started_at = started_at - $2::interval WHERE key = $1 AND status IS NULL", key, LEASE
+        """UPDATE idempotency SET started_at = started_at - $2::interval
+            WHERE key = $1 AND status IS NULL AND started_at = coalesce($3, started_at)""",
+        key,
+        LEASE,
+        claimed_at,
     )
 
 

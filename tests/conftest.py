@@ -63,7 +63,7 @@ async def services_folder() -> AsyncIterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
     with claimed(folder):
         yield folder
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)  # another run may take it for one that nobody claims any more
 
 
 async def _end_servers_of_killed_runs() -> None:

@@ -20,11 +20,9 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows.alarm import Alarm
-from workflows.options import attempts_made, error_code, insist, step_retries
+from workflows.options import STEP_ATTEMPT_LIMIT, attempts_made, error_code, insist, is_final, step_retries
 
 with workflow.unsafe.imports_passed_through():
-    from datetime import timedelta
-
     from contracts.cases import Answer, CaseStart, Loaded, Recorded, Recording, StepOrder, StepReceipt
     from contracts.names import (
         CASE_QUERY,
@@ -38,9 +36,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from contracts.search_attributes import NEEDS_OPERATOR
     from domain.complaints.case import Case
-    from domain.complaints.commands import StepDone, StepFailed, Submission, Tick
+    from domain.complaints.commands import StepDeferred, StepDone, StepFailed, Submission, Tick
     from domain.complaints.decide import check
     from domain.complaints.evolve import fold
+    from domain.complaints.particulars import particulars
     from domain.complaints.ruling import Ruling
     from domain.complaints.situation import SYSTEM, Circumstances, Refused
     from domain.complaints.steps import Step, effect_key
@@ -175,7 +174,7 @@ class ComplaintCase:
         submission = Submission(id=f"{outcome.command}-{step.key}-{step.rounds + 1}", actor=SYSTEM, command=outcome)
         self._inbox.append(Waiting(submission, step=step.key))
 
-    async def _outcome(self, step: Step) -> StepDone | StepFailed:
+    async def _outcome(self, step: Step) -> StepDone | StepFailed | StepDeferred:
         assert self._loaded is not None  # noqa: S101  steps come from the loaded case
         patience = self._loaded.patience
         try:
@@ -184,11 +183,14 @@ class ComplaintCase:
                 self._order(step),
                 result_type=StepReceipt,
                 retry_policy=step_retries(patience),
-                start_to_close_timeout=timedelta(seconds=30),
+                start_to_close_timeout=STEP_ATTEMPT_LIMIT,
                 summary=step.key,
             )
         except ActivityError as error:
-            return StepFailed(step=step.key, error=error_code(error), attempts=attempts_made(error, patience))
+            attempts = attempts_made(error, patience)
+            return StepFailed(step=step.key, error=error_code(error), attempts=attempts, is_final=is_final(error))
+        if receipt.deferred_until is not None:
+            return StepDeferred(step=step.key, until=receipt.deferred_until)
         return StepDone(step=step.key, evidence=receipt.evidence)
 
     def _order(self, step: Step) -> StepOrder:
@@ -198,7 +200,11 @@ class ComplaintCase:
             customer=intake.customer,
             language=intake.language,
             step=step,
-            effect_key=effect_key(self._case.reference, step.key),
+            effect_key=effect_key(self._case.reference, step.key, step.bounces),
+            policy=self._case.policy,
+            team=self._case.team,
+            at=self._alarm.now(),
+            particulars=particulars(self._case, step),
         )
 
     async def _is_over(self) -> bool:

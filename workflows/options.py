@@ -64,6 +64,10 @@ async def insist(activity: str, request: Any, answer: type[_Result]) -> _Result:
     return recorded
 
 
+STEP_ATTEMPT_LIMIT = timedelta(seconds=30)
+"""More than a hand-over and what is read and noted around it; its message is held for less (`activities`)."""
+
+
 def step_retries(patience: Patience) -> RetryPolicy:
     """An outside effect is tried for a while and then parked: a person finds out, the case does not wait."""
     return RetryPolicy(
@@ -81,6 +85,11 @@ def error_code(error: FailureError) -> str:
     """
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _kind(error)).lower()
     return re.sub(r"[^a-z0-9]+", "_", words)[:64]
+
+
+def is_final(error: ActivityError) -> bool:
+    """Whether the activity said that trying again cannot help."""
+    return isinstance(error.cause, ApplicationError) and error.cause.non_retryable
 
 
 def attempts_made(error: ActivityError, patience: Patience) -> int:

@@ -1,6 +1,7 @@
 """What each command makes happen, once its guards have let it pass: the bare facts.
 
-`effects` adds the clocks and steps. An act with an e-mail orders a letter; told by any other way, it has happened.
+`effects` adds the clocks and steps. An act by a way that we carry out orders a letter; told otherwise, it has happened.
+What becomes of steps is in `rules.delivering`.
 """
 
 from collections.abc import Iterator
@@ -9,12 +10,11 @@ from typing import TypeVar
 from domain.complaints import commands as c
 from domain.complaints import facts as f
 from domain.complaints.assignment import choose
-from domain.complaints.case import Case
 from domain.complaints.guards import current_code
 from domain.complaints.rules import calling_back
 from domain.complaints.situation import Refused, Situation
 from domain.complaints.steps import Step
-from domain.complaints.terms import Status, StepKind, StepState, Way
+from domain.complaints.terms import ORDERED, StepState
 
 _Kind = TypeVar("_Kind", bound=c.Command)
 Facts = Iterator[f.AnyFact]
@@ -22,7 +22,8 @@ Facts = Iterator[f.AnyFact]
 
 def acknowledge(situation: Situation) -> Facts:
     command = _command(situation, c.Acknowledge)
-    yield f.AcknowledgementOrdered() if command.way is Way.EMAIL else f.Acknowledged(way=command.way)
+    ordered = command.way in ORDERED
+    yield f.AcknowledgementOrdered(way=command.way) if ordered else f.Acknowledged(way=command.way)
 
 
 def assess(situation: Situation) -> Facts:
@@ -32,8 +33,8 @@ def assess(situation: Situation) -> Facts:
 
 def explain(situation: Situation) -> Facts:
     command = _command(situation, c.Explain)
-    if command.way is Way.EMAIL:
-        yield f.ExplanationApproved(letter=command.letter)
+    if command.way in ORDERED:
+        yield f.ExplanationApproved(letter=command.letter, way=command.way)
         return
     yield f.Explained(way=command.way, letter=command.letter)
     yield f.Closed()
@@ -71,7 +72,7 @@ def start_investigation(_: Situation) -> Facts:
 def respond(situation: Situation) -> Facts:
     command = _command(situation, c.Respond)
     yield f.ResponseApproved(**command.model_dump(exclude={"command"}))
-    if command.way is not Way.EMAIL:
+    if command.way not in ORDERED:
         yield f.Responded(way=command.way)
         yield from calling_back.owed(situation)
 
@@ -106,63 +107,21 @@ def reopen(situation: Situation) -> Facts:
 
 def retry_step(situation: Situation) -> Facts:
     command = _command(situation, c.RetryStep)
-    step = _step(situation, command.step)
-    again = step.model_copy(update={"state": StepState.RUNNING, "error": None})
+    step = step_of(situation, command.step)
+    again = step.model_copy(update={"state": step.begins_as, "error": None})
     yield f.StepRetried(step=step.key, reason=command.reason, steps=(again,))
 
 
 def skip_step(situation: Situation) -> Facts:
     command = _command(situation, c.SkipStep)
-    step = _step(situation, command.step)
-    skipped = step.model_copy(update={"state": StepState.SKIPPED})
+    step = step_of(situation, command.step)
+    skipped = step.model_copy(update={"state": StepState.SKIPPED, "not_before": None})
     yield f.StepSkipped(step=step.key, reason=command.reason, steps=(skipped,))
 
 
 def tick(_: Situation) -> Facts:
     """Nothing by itself: what has come due happens before any command."""
     yield from ()
-
-
-def step_done(situation: Situation) -> Facts:
-    command = _command(situation, c.StepDone)
-    step = _running(situation, command.step)
-    done = step.model_copy(update={"state": StepState.DONE, "rounds": step.rounds + 1})
-    yield f.StepDone(step=step.key, evidence=command.evidence, steps=(done,))
-    yield from _reached_the_customer(situation, step)
-
-
-def step_failed(situation: Situation) -> Facts:
-    command = _command(situation, c.StepFailed)
-    step = _running(situation, command.step)
-    is_of_no_use = step.is_message and situation.case.status is Status.WITHDRAWN
-    state = StepState.DROPPED if is_of_no_use else StepState.PARKED
-    failed = step.model_copy(update={"state": state, "rounds": step.rounds + 1, "error": command.error})
-    yield f.StepFailed(step=step.key, error=command.error, attempts=command.attempts, steps=(failed,))
-
-
-def _reached_the_customer(situation: Situation, step: Step) -> Facts:
-    """What it means for the case that this step took effect; a letter that came too late means nothing any more."""
-    case = situation.case
-    way = step.way or Way.EMAIL
-    if step.kind is StepKind.ACKNOWLEDGEMENT and case.acknowledged_at is None:
-        yield f.Acknowledged(way=way)
-    elif step.kind is StepKind.EXPLANATION_LETTER and case.status is Status.EXPLAINING and step.text is not None:
-        yield f.Explained(way=way, letter=step.text)
-        yield f.Closed()
-    elif step.kind is StepKind.RESPONSE_LETTER and case.status is Status.RESPONDING:
-        yield f.Responded(way=way)
-        yield from calling_back.owed(situation)
-    elif step.kind is StepKind.UPDATE_LETTER and step.text is not None:
-        yield f.CustomerUpdated(way=way, letter=step.text)
-    elif step.kind is StepKind.EXTENSION_LETTER:
-        yield from _extended_in_time(case, step)
-
-
-def _extended_in_time(case: Case, step: Step) -> Facts:
-    """The extension holds, unless the customer was told after the old date: then the clock has breached."""
-    extension = case.extension
-    if extension is not None and extension.letter == step.text:
-        yield f.Extended(clock=extension.clock, attempt=extension.attempt, until=extension.until)
 
 
 def abort(situation: Situation) -> Facts:
@@ -180,15 +139,8 @@ def _team(situation: Situation, person: str) -> str | None:
     return staff[person].team if person in staff else None
 
 
-def _step(situation: Situation, key: str) -> Step:
+def step_of(situation: Situation, key: str) -> Step:
     step = situation.case.step(key)
     if step is None:
         raise Refused("unknown_step", f"this case has no step {key}")
-    return step
-
-
-def _running(situation: Situation, key: str) -> Step:
-    step = _step(situation, key)
-    if step.state is not StepState.RUNNING:
-        raise Refused("step_not_running", f"{key} is {step.state}; its outcome is known")
     return step

@@ -93,8 +93,9 @@ class Case(BaseModel):
 
     def nearest_due(self) -> datetime | None:
         """When the case must be looked at again by itself."""
-        events = [clock.next_event() for clock in self.running_clocks]
-        events += [hold.until for hold in self.holds]
+        events: list[datetime | None] = [clock.next_event() for clock in self.running_clocks]
+        events += [hold.next_event() for hold in self.holds]
+        events += [step.not_before for step in self.steps if step.not_before is not None]
         return min((event for event in events if event is not None), default=None)
 
     def steps_in(self, state: StepState) -> tuple[Step, ...]:

@@ -81,6 +81,15 @@ class Clock(Frozen):
             return self
         return self._changed(state=ClockState.MET if self.is_open else self.state, met_at=at, warnings=())
 
+    def unmet(self) -> "Clock":
+        """What met it did not reach the customer after all; a breach stays a breach."""
+        standing = ClockState.RUNNING if self.paused_at is None else ClockState.PAUSED
+        return self._changed(state=standing if self.state is ClockState.MET else self.state, met_at=None)
+
+    def set_back(self) -> "Clock":
+        """Due when it was before it was extended: the customer was not told."""
+        return self._changed(due_at=self.first_due_at, extended=False, warnings=())
+
     def breached(self, at: datetime) -> "Clock":
         return self._changed(state=ClockState.BREACHED, breached_at=at, warnings=())
 

@@ -42,3 +42,4 @@ class StepFailed(Command):
     step: StepKey
     error: ErrorCode
     attempts: int = Field(ge=1)
+    is_final: bool = Field(False, description="trying again cannot help")

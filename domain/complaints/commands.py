@@ -21,6 +21,8 @@ from domain.complaints.command_parts import (
     Tick,
 )
 from domain.complaints.customers_commands import Appeal, Confirm, Reopen, Withdraw
+from domain.complaints.delivery_commands import MarkPosted, RecordCall, StepBounced, StepDeferred
+from domain.complaints.partner_commands import PartnerReply, RequestPartner
 from domain.complaints.policy import HIGHEST_LEVEL, Money
 from domain.complaints.terms import (
     PERSONAL,
@@ -40,7 +42,7 @@ class Acknowledge(Command):
     """Record that the customer was told that the complaint arrived."""
 
     command: Literal["acknowledge"] = "acknowledge"
-    way: Way = Field(description="how the customer was told; `email` sends the notice")
+    way: Way = Field(description="how the customer was told; `email`, `sms`, `post` and `call` order the notice")
 
 
 class Assess(Command):
@@ -99,6 +101,7 @@ class Respond(Command):
     outcome: Code
     cause: Code
     remedies: tuple[Code, ...] = Field((), max_length=10)
+    summary: bool = Field(False, description="a summary resolution: the customer has accepted it as resolved already")
 
 
 class Close(Command):
@@ -172,6 +175,7 @@ class UpdateCustomer(Command):
     command: Literal["update_customer"] = "update_customer"
     way: Way
     letter: SealedText
+    holding: bool = Field(False, description="a holding answer: why there is no final one yet, and when there will be")
 
 
 class Escalate(Command):
@@ -245,22 +249,6 @@ class RecordExternalOutcome(Command):
     command: Literal["record_external_outcome"] = "record_external_outcome"
     decision: ExternalDecision
     remedies: tuple[Code, ...] = Field((), max_length=10)
-
-
-class RequestPartner(Command):
-    """Ask a partner; it answers by its signed link, on a clock of its own."""
-
-    command: Literal["request_partner"] = "request_partner"
-    partner: Code
-    question: SealedText
-
-
-class PartnerReply(Command):
-    """A partner's answer to a question."""
-
-    command: Literal["partner_reply"] = "partner_reply"
-    number: int = Field(ge=1)
-    answer: SealedText
 
 
 class RequestRedress(Command):
@@ -418,10 +406,12 @@ PersonsCommand = Annotated[
     | Attach
     | Abort
     | RetryStep
-    | SkipStep,
+    | SkipStep
+    | MarkPosted
+    | RecordCall,
     Field(discriminator="command"),
 ]
-SystemsCommand = Annotated[Tick | StepDone | StepFailed, Field(discriminator="command")]
+SystemsCommand = Annotated[Tick | StepDone | StepFailed | StepDeferred | StepBounced, Field(discriminator="command")]
 AnyCommand = Annotated[PersonsCommand | SystemsCommand, Field(discriminator="command")]
 
 PERSONS_COMMANDS: dict[str, type[Command]] = {

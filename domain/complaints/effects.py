@@ -11,10 +11,15 @@ from domain.calendar import Calendar
 from domain.complaints import facts as f
 from domain.complaints.case import Case
 from domain.complaints.clocks import Clock, cancelled, clocks_started, met, rules_of, start
+from domain.complaints.intake import Intake
 from domain.complaints.policy import Anchor, ClockRule, Policy
 from domain.complaints.redress import Redress
+from domain.complaints.returned import SETTLED_BY_AN_ANSWER, promised_again
+from domain.complaints.shipped import newest_template
 from domain.complaints.steps import Step, step_key
 from domain.complaints.terms import (
+    CONTACT_FOR,
+    ORDERED,
     UNANSWERED,
     UPHELD,
     ClockKind,
@@ -27,14 +32,6 @@ from domain.complaints.terms import (
     Way,
 )
 
-_ANSWERED = (
-    ClockKind.ACKNOWLEDGE,
-    ClockKind.FIRST_RESPONSE,
-    ClockKind.EXPLAIN,
-    ClockKind.PERIODIC_UPDATE,
-    ClockKind.FINAL_RESPONSE,
-)
-"""What an answer that reached the customer settles: it tells too that the complaint arrived."""
 _OWED_AFTER_THE_END = frozenset({ClockKind.REDRESS_PAID, ClockKind.PENALTY_PAID})
 
 
@@ -68,16 +65,20 @@ def _clocks_of(case: Case, fact: f.AnyFact, law: Law) -> tuple[Clock, ...]:  # n
     at = law.at
     match fact:
         case f.Acknowledged():
-            started = _started(case, Anchor.ACKNOWLEDGED, law) if _awaits_its_first_answer(case) else ()
+            is_anew = _awaits_its_first_answer(case) and not any(_runs_since_the_notice(c) for c in case.clocks)
+            started = _started(case, Anchor.ACKNOWLEDGED, law) if is_anew else ()
             return (*met(case.clocks, (ClockKind.ACKNOWLEDGE,), at), *started)
         case f.Assessed(decision=decision):
             anchor = Anchor.ACCEPTED if decision in UPHELD else Anchor.ASSESSED_INVALID
             return (*met(case.clocks, (ClockKind.ASSESS,), at), *_started(case, anchor, law))
         case f.Explained():
-            return met(case.clocks, _ANSWERED, at)
+            return met(case.clocks, SETTLED_BY_AN_ANSWER, at)
         case f.Responded():
             started = _started(case, Anchor.RESPONDED, law)
-            return (*met(case.clocks, _ANSWERED, at), *(c for c in started if c.kind is not ClockKind.CALLBACK))
+            return (
+                *met(case.clocks, SETTLED_BY_AN_ANSWER, at),
+                *(c for c in started if c.kind is not ClockKind.CALLBACK),
+            )
         case f.CallbackDue():
             return tuple(c for c in _started(case, Anchor.RESPONDED, law) if c.kind is ClockKind.CALLBACK)
         case f.Visited(visit=visit) if visit.result not in {Reached.REACHED, Reached.REFUSED}:
@@ -113,39 +114,51 @@ def _clocks_of(case: Case, fact: f.AnyFact, law: Law) -> tuple[Clock, ...]:  # n
             return _started(case, Anchor.PREVIOUS_UPDATE, law.at_due_time(due_at))
         case f.PolicyChanged():
             return tuple(_under_the_new_policy(case, law))
+        case f.StepBounced(step=step, reopens=True):
+            return tuple(promised_again(case, step, law.at, law.calendar))
         case f.Withdrawn() | f.Closed() | f.Aborted():
             return tuple(_at_the_end(case, law))
         case _:
             return ()
 
 
-def steps_of(case: Case | None, fact: f.AnyFact, policy: Policy) -> tuple[Step, ...]:  # noqa: C901  one line a fact
+def steps_of(case: Case | None, fact: f.AnyFact, policy: Policy) -> tuple[Step, ...]:  # noqa: C901, PLR0912  one line a fact
     """The steps that the fact plans, and those that it ends."""
     match fact:
-        case f.Received(intake=intake) if _owes_a_notice(intake.channel, intake.reachable_by, policy):
-            return (Step(key=step_key(StepKind.ACKNOWLEDGEMENT, 1), kind=StepKind.ACKNOWLEDGEMENT, way=Way.EMAIL),)
+        case f.Received(intake=intake) if _owes_a_notice(intake, policy):
+            return (_first_notice(intake, policy),)
     if case is None:
         return ()
     match fact:
-        case f.AcknowledgementOrdered():
-            return (_planned(case, StepKind.ACKNOWLEDGEMENT),)
-        case f.ExplanationApproved(letter=letter):
-            return (_planned(case, StepKind.EXPLANATION_LETTER, letter),)
-        case f.ResponseApproved(way=Way.EMAIL, letter=letter):
-            return (_planned(case, StepKind.RESPONSE_LETTER, letter),)
-        case f.UpdateOrdered(letter=letter):
-            return (_planned(case, StepKind.UPDATE_LETTER, letter),)
-        case f.ExtensionApproved(way=Way.EMAIL, letter=letter):
-            return (_planned(case, StepKind.EXTENSION_LETTER, letter),)
+        case f.AcknowledgementOrdered(way=way):
+            return (_planned(case, StepKind.ACKNOWLEDGEMENT, way),)
+        case f.ExplanationApproved(letter=letter, way=way):
+            return (_planned(case, StepKind.EXPLANATION_LETTER, way, letter),)
+        case f.ResponseApproved(way=way, letter=letter, summary=summary) if way in ORDERED:
+            kind = StepKind.SUMMARY_LETTER if summary else StepKind.RESPONSE_LETTER
+            return (_planned(case, kind, way, letter),)
+        case f.UpdateOrdered(letter=letter, way=way, holding=holding):
+            return (_planned(case, StepKind.HOLDING_LETTER if holding else StepKind.UPDATE_LETTER, way, letter),)
+        case f.ExtensionApproved(way=way, letter=letter, clock=clock, attempt=number) if way in ORDERED:
+            return (_planned(case, StepKind.EXTENSION_LETTER, way, letter, detail=f"{clock}.{number}"),)
         case f.CallbackSpent():
-            return _announced(case, StepKind.CALLBACK_LETTER)
+            return _announced(case, StepKind.CALLBACK_LETTER, policy)
         case f.ReferredExternal():
-            return _announced(case, StepKind.REFERRAL_LETTER)
+            return _announced(case, StepKind.REFERRAL_LETTER, policy)
+        case f.HoldReminded(kind=HoldKind.CUSTOMER):
+            return _announced(case, StepKind.REMINDER_LETTER, policy)
+        case f.PartnerAsked(request=request, way=Way.EMAIL):
+            return (_planned(case, StepKind.PARTNER_REQUEST, Way.EMAIL, request.question, detail=request.partner),)
+        case f.Escalated(cause=cause) if policy.tell_staff_of_escalations:
+            return (_planned(case, StepKind.ESCALATION_NOTICE, Way.EMAIL, detail=cause),)
         case f.Corrected(new_text=str() as text, field=field):
-            return (_planned(case, StepKind.IDENTITY_CORRECTION, text, detail=field),)
+            return (_planned(case, StepKind.IDENTITY_CORRECTION, None, text, detail=field),)
+        case f.StepRerouted(step=key, way=way) if (step := case.step(key)) is not None:
+            replaced = step.model_copy(update={"state": StepState.REPLACED})
+            return (replaced, _planned(case, step.kind, way, step.text, detail=step.detail))
         case f.Withdrawn() | f.Aborted():
-            messages = (step for step in case.parked if step.is_message)
-            return tuple(step.model_copy(update={"state": StepState.DROPPED}) for step in messages)
+            messages = (step for step in case.steps if step.is_message and step.is_at_rest)
+            return tuple(step.model_copy(update={"state": StepState.DROPPED, "not_before": None}) for step in messages)
     return fact.steps
 
 
@@ -172,6 +185,10 @@ def _as_held(case: Case, clock: Clock) -> Clock:
 
 def _awaits_its_first_answer(case: Case) -> bool:
     return case.status in UNANSWERED and case.responded_at is None
+
+
+def _runs_since_the_notice(clock: Clock) -> bool:
+    return clock.anchor is Anchor.ACKNOWLEDGED and clock.is_open
 
 
 def _numbered(case: Case, number: int) -> tuple[Clock, ...]:
@@ -259,16 +276,35 @@ def _decided(case: Case) -> set[ClockKind]:
     return kinds
 
 
-def _announced(case: Case, kind: StepKind) -> tuple[Step, ...]:
-    """A letter without words of its own, to who can be mailed; one that is under way already says the same."""
+def _announced(case: Case, kind: StepKind, policy: Policy) -> tuple[Step, ...]:
+    """A letter without words of its own, to who can be reached; one that is under way already says the same."""
     under_way = any(step.kind is kind for step in case.unfinished_steps)
-    return () if under_way or Way.EMAIL not in case.intake.reachable_by else (_planned(case, kind),)
+    way = _automatic_way(case.intake, policy)
+    return () if under_way or way is None else (_planned(case, kind, way),)
 
 
-def _owes_a_notice(channel: str, reachable_by: tuple[Way, ...], policy: Policy) -> bool:
-    return channel not in set(policy.told_at_intake) and Way.EMAIL in reachable_by
+def _owes_a_notice(intake: Intake, policy: Policy) -> bool:
+    return intake.channel not in set(policy.told_at_intake) and _automatic_way(intake, policy) is not None
 
 
-def _planned(case: Case, kind: StepKind, text: str | None = None, detail: str | None = None) -> Step:
-    way = None if kind is StepKind.IDENTITY_CORRECTION else Way.EMAIL
-    return Step(key=case.next_step_key(kind), kind=kind, way=way, text=text, detail=detail)
+def _automatic_way(intake: Intake, policy: Policy) -> Way | None:
+    """The first way of the policy's that the customer left contact data for."""
+    return next((way for way in policy.automatic_ways if CONTACT_FOR.get(way, way) in intake.reachable_by), None)
+
+
+def _first_notice(intake: Intake, policy: Policy) -> Step:
+    kind = StepKind.ACKNOWLEDGEMENT
+    return _written(Step(key=step_key(kind, 1), kind=kind, way=_automatic_way(intake, policy)), intake.language)
+
+
+def _planned(
+    case: Case, kind: StepKind, way: Way | None, text: str | None = None, *, detail: str | None = None
+) -> Step:
+    step = Step(key=case.next_step_key(kind), kind=kind, way=way, text=text, detail=detail)
+    return _written(step, case.intake.language)
+
+
+def _written(step: Step, language: str) -> Step:
+    """The step as it begins, with today's template for it: a later release still writes it with this one."""
+    template = newest_template(step.kind, language, step.way) if step.way is not None else None
+    return step.model_copy(update={"state": step.begins_as, "template": template})

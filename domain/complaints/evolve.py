@@ -11,8 +11,9 @@ from domain.complaints.clocks import Clock
 from domain.complaints.extension import Extension
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.redress import Redress
+from domain.complaints.situation import SYSTEM
 from domain.complaints.steps import Step
-from domain.complaints.terms import UPHELD, Correctable, Decision, Status, StepKind, Way
+from domain.complaints.terms import ANSWERS, UPDATES, UPHELD, ClockKind, Correctable, Decision, Status, StepKind, Way
 
 _ENDS_AS = {
     Decision.DUPLICATE: Status.DUPLICATE,
@@ -60,6 +61,12 @@ _SideFact = (
     | f.StepFailed
     | f.StepDone
     | f.StepRetried
+    | f.StepDeferred
+    | f.StepReleased
+    | f.StepRerouted
+    | f.CallTried
+    | f.CallTold
+    | f.HoldReminded
 )
 
 
@@ -153,6 +160,8 @@ def _changes(case: Case, entry: f.Entry) -> dict[str, Any]:  # noqa: C901, PLR09
             return _corrected(case, fact)
         case f.StepSkipped() as fact:
             return _skipped(case, fact)
+        case f.StepBounced() as fact:
+            return _bounced(case, fact) if fact.reopens else {}
         case f.Received():
             raise ValueError("a case is received once")
         case other:
@@ -164,6 +173,9 @@ def _side_changes(case: Case, fact: _SideFact, actor: str, at: datetime) -> dict
     match fact:
         case f.Held(hold=hold):
             return {"holds": (*case.holds, hold)}
+        case f.HoldReminded(kind=kind):
+            reminded = (h.model_copy(update={"remind_at": None}) if h.kind is kind else h for h in case.holds)
+            return {"holds": tuple(reminded)}
         case f.Resumed(kind=kind):
             return {"holds": tuple(hold for hold in case.holds if hold.kind is not kind)}
         case f.ExtensionRequested() | f.ExtensionApproved():
@@ -224,6 +236,11 @@ def _side_changes(case: Case, fact: _SideFact, actor: str, at: datetime) -> dict
             | f.StepFailed()
             | f.StepDone()
             | f.StepRetried()
+            | f.StepDeferred()
+            | f.StepReleased()
+            | f.StepRerouted()
+            | f.CallTried()
+            | f.CallTold()
         ):
             return {}
         case unknown:
@@ -271,8 +288,39 @@ def _skipped(case: Case, fact: f.StepSkipped) -> dict[str, Any]:
         return {}
     if case.extension is not None and step.text == case.extension.letter:
         return {"extension": None}
-    gave_up_the_answer = step.kind is StepKind.RESPONSE_LETTER and case.status is Status.RESPONDING
+    gave_up_the_answer = step.kind in ANSWERS and case.status is Status.RESPONDING
     return {"status": Status.INVESTIGATING} if gave_up_the_answer else {}
+
+
+def _bounced(case: Case, fact: f.StepBounced) -> dict[str, Any]:
+    """What the case believed because the letter had been taken is not so; it stands where it stood before."""
+    step = case.step(fact.step)
+    if step is None:
+        return {}
+    if step.kind is StepKind.ACKNOWLEDGEMENT:
+        return {"acknowledged_at": None}
+    if step.kind in UPDATES:
+        return {"updated_at": None}
+    if step.kind is StepKind.EXTENSION_LETTER:
+        return {"extension": _extension_again(case, step)}
+    status = Status.EXPLAINING if step.kind is StepKind.EXPLANATION_LETTER else Status.RESPONDING
+    return {"status": status, "responded_at": None, "callback": Callback(), **_NOT_ENDED}
+
+
+def _extension_again(case: Case, step: Step) -> Extension | None:
+    """The extension that the customer has not heard of after all; it takes effect when the letter arrives."""
+    clock = case.clock(step.detail) if step.detail else None
+    if clock is None or step.text is None or step.way is None:
+        return None
+    return Extension(
+        clock=ClockKind(clock.kind),
+        attempt=clock.attempt,
+        until=clock.due_at,
+        way=step.way,
+        letter=step.text,
+        asked_by=SYSTEM,
+        is_approved=True,
+    )
 
 
 _Keyed = TypeVar("_Keyed", Clock, Step)

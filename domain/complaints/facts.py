@@ -12,12 +12,20 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from domain.complaints.callback import Visit
-from domain.complaints.clocks import Clock
+from domain.complaints.delivery_facts import (
+    CallTold,
+    CallTried,
+    HoldReminded,
+    StepBounced,
+    StepDeferred,
+    StepReleased,
+    StepRerouted,
+)
+from domain.complaints.fact_parts import Fact
 from domain.complaints.holds import Hold
 from domain.complaints.intake import Intake
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.redress import Redress
-from domain.complaints.steps import Step
 from domain.complaints.terms import (
     ClockKind,
     Correctable,
@@ -26,15 +34,6 @@ from domain.complaints.terms import (
     HoldKind,
     Way,
 )
-
-
-class Fact(BaseModel):
-    """Something that happened, with the clocks it set or changed and the steps it planned."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    clocks: tuple[Clock, ...] = ()
-    steps: tuple[Step, ...] = ()
 
 
 class Received(Fact):
@@ -50,6 +49,7 @@ class Acknowledged(Fact):
 
 class AcknowledgementOrdered(Fact):
     type: Literal["complaint.acknowledgement_ordered"] = "complaint.acknowledgement_ordered"
+    way: Way = Way.EMAIL
 
 
 class Assessed(Fact):
@@ -63,6 +63,7 @@ class Assessed(Fact):
 class ExplanationApproved(Fact):
     type: Literal["complaint.explanation_approved"] = "complaint.explanation_approved"
     letter: str
+    way: Way = Way.EMAIL
 
 
 class Explained(Fact):
@@ -103,6 +104,7 @@ class ResponseApproved(Fact):
     outcome: str
     cause: str
     remedies: tuple[str, ...]
+    summary: bool = False
 
 
 class Responded(Fact):
@@ -180,6 +182,8 @@ class Extended(Fact):
 class UpdateOrdered(Fact):
     type: Literal["complaint.update_ordered"] = "complaint.update_ordered"
     letter: str
+    way: Way = Way.EMAIL
+    holding: bool = False
 
 
 class CustomerUpdated(Fact):
@@ -243,6 +247,7 @@ class ExternalOutcome(Fact):
 class PartnerAsked(Fact):
     type: Literal["partner.asked"] = "partner.asked"
     request: PartnerRequest
+    way: Way | None = None
 
 
 class PartnerReplied(Fact):
@@ -401,7 +406,14 @@ AnyFact = Annotated[
     | StepFailed
     | StepDone
     | StepRetried
-    | StepSkipped,
+    | StepSkipped
+    | StepDeferred
+    | StepReleased
+    | StepBounced
+    | StepRerouted
+    | CallTried
+    | CallTold
+    | HoldReminded,
     Field(discriminator="type"),
 ]
 

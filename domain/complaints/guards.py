@@ -7,6 +7,7 @@ listed, the policy in a validator) lets pass: it is asked again when the command
 from datetime import datetime
 
 from domain.complaints.assignment import why_not
+from domain.complaints.case import Case
 from domain.complaints.commands import (
     Acknowledge,
     Assess,
@@ -21,7 +22,7 @@ from domain.complaints.commands import (
 )
 from domain.complaints.policy import Duty
 from domain.complaints.situation import Refused, Situation
-from domain.complaints.terms import LETTERS, Correctable, StepKind, StepState, Way
+from domain.complaints.terms import CONTACT_FOR, LETTERS, ORDERED, UPDATES, Correctable, StepKind, StepState, Way
 
 
 def not_acknowledged_yet(situation: Situation) -> None:
@@ -32,9 +33,9 @@ def not_acknowledged_yet(situation: Situation) -> None:
 def no_notice_under_way(situation: Situation) -> None:
     """A notice that is being sent or waits for an operator must end first, or the customer gets two."""
     command = situation.command
-    by_mail = isinstance(command, Acknowledge) and command.way is Way.EMAIL
+    by_us = isinstance(command, Acknowledge) and command.way in ORDERED
     notices = [step.key for step in situation.case.unfinished_steps if step.kind is StepKind.ACKNOWLEDGEMENT]
-    if by_mail and notices:
+    if by_us and notices:
         raise Refused("notice_under_way", f"a notice is under way: {', '.join(notices)}")
 
 
@@ -86,20 +87,32 @@ def no_letter_under_way(situation: Situation) -> None:
 
 
 def customer_is_reachable(situation: Situation) -> None:
-    """Only e-mail is sent by us; told by any other way, the person vouches for it."""
+    """What we carry out needs somewhere to go; told by any other way, the person vouches for it."""
     command = situation.command
-    by_mail = (
-        isinstance(command, Acknowledge | Explain | Respond | Extend | UpdateCustomer) and command.way is Way.EMAIL
-    )
-    if by_mail and Way.EMAIL not in situation.case.intake.reachable_by:
-        raise Refused("no_email", "the customer left no e-mail address; correct it first or choose another way")
+    if not isinstance(command, Acknowledge | Explain | Respond | Extend | UpdateCustomer):
+        return
+    if command.way in ORDERED and not is_reachable_by(situation.case, command.way):
+        guard, what = _LACKING[CONTACT_FOR[command.way]]
+        raise Refused(guard, f"the customer left no {what}; correct it first or choose another way")
+
+
+_LACKING = {
+    Way.EMAIL: ("no_email", "e-mail address"),
+    Way.PHONE: ("no_phone", "telephone number"),
+    Way.POST: ("no_address", "postal address"),
+}
+
+
+def is_reachable_by(case: Case, way: Way) -> bool:
+    """Whether the customer left what this way needs."""
+    return CONTACT_FOR.get(way, way) in case.intake.reachable_by
 
 
 def no_update_under_way(situation: Situation) -> None:
     """The same for the letters that say how things stand."""
     command = situation.command
-    if isinstance(command, UpdateCustomer) and command.way is Way.EMAIL:
-        _none_under_way(situation, StepKind.UPDATE_LETTER)
+    if isinstance(command, UpdateCustomer) and command.way in ORDERED:
+        _none_under_way(situation, *UPDATES)
 
 
 def no_extension_letter_under_way(situation: Situation) -> None:
@@ -144,7 +157,7 @@ def something_changes(situation: Situation) -> None:
 
 def step_is_parked(situation: Situation) -> None:
     command = situation.command
-    if not isinstance(command, RetryStep | SkipStep):
+    if not isinstance(command, RetryStep):
         if not situation.case.parked:
             raise Refused("nothing_parked", "no step of this case waits for an operator")
         return
@@ -153,6 +166,15 @@ def step_is_parked(situation: Situation) -> None:
         raise Refused("unknown_step", f"this case has no step {command.step}")
     if step.state is not StepState.PARKED:
         raise Refused("step_not_parked", f"{command.step} is {step.state}, not parked")
+
+
+def step_is_at_rest(situation: Situation) -> None:
+    """What nobody carries out at this moment can be given up: parked, put off, or waiting for who posts or calls."""
+    command, at_rest = situation.command, [step.key for step in situation.case.steps if step.is_at_rest]
+    if isinstance(command, SkipStep) and situation.case.step(command.step) is None:
+        raise Refused("unknown_step", f"this case has no step {command.step}")
+    if not at_rest or (isinstance(command, SkipStep) and command.step not in at_rest):
+        raise Refused("step_not_parked", f"what waits: {', '.join(at_rest) or 'nothing'}")
 
 
 def letter_still_means_something(situation: Situation) -> None:

@@ -1,4 +1,4 @@
-"""A held case: whom it waits for, since when, until when at most."""
+"""A held case: whom it waits for, since when, until when at most, when that party is reminded."""
 
 from datetime import datetime
 
@@ -16,3 +16,8 @@ class Hold(BaseModel):
     since: datetime
     until: datetime
     reason: str
+    remind_at: datetime | None = None
+
+    def next_event(self) -> datetime:
+        """When the hold must be looked at: the reminder that is still to come, or its end."""
+        return self.until if self.remind_at is None else min(self.remind_at, self.until)

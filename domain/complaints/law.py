@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from domain.complaints import acts, guards
 from domain.complaints import commands as c
 from domain.complaints import facts as f
-from domain.complaints.rules import calling_back, linking, raising, recalculating, redressing, waiting
+from domain.complaints.rules import (
+    calling_back,
+    delivering,
+    linking,
+    raising,
+    recalculating,
+    redressing,
+    waiting,
+)
 from domain.complaints.situation import Situation
 from domain.complaints.terms import ENDED, Status
 
@@ -129,8 +137,12 @@ RULES: dict[type[c.Command], Rule] = {
     c.RecalculateClocks: Rule(ANY, recalculating.recalculate_clocks, (recalculating.some_clock_moves,)),
     c.Abort: Rule(OPEN, acts.abort, (guards.step_is_parked,)),
     c.RetryStep: Rule(ANY, acts.retry_step, (guards.step_is_parked, guards.letter_still_means_something)),
-    c.SkipStep: Rule(ANY, acts.skip_step, (guards.step_is_parked,)),
+    c.SkipStep: Rule(ANY, acts.skip_step, (guards.step_is_at_rest,)),
     c.Tick: Rule(ANY, acts.tick),
-    c.StepDone: Rule(ANY, acts.step_done),
-    c.StepFailed: Rule(ANY, acts.step_failed),
+    c.MarkPosted: Rule(ANY, delivering.mark_posted, (delivering.waits_to_be_posted,)),
+    c.RecordCall: Rule(ANY, delivering.record_call, (delivering.waits_for_a_call,)),
+    c.StepDone: Rule(ANY, delivering.step_done),
+    c.StepFailed: Rule(ANY, delivering.step_failed),
+    c.StepDeferred: Rule(ANY, delivering.step_deferred),
+    c.StepBounced: Rule(ANY, delivering.step_bounced, (delivering.was_sent,)),
 }

@@ -1,6 +1,6 @@
-"""What has come due by itself: holds that ran out, warnings, breaches and what they set off.
+"""What has come due by itself: holds that ran out, reminders, warnings, breaches and what they set off.
 
-Looked at before any command, so that what comes late never counts as kept.
+Quiet hours that have ended are among it. Looked at before any command, so that what comes late never counts as kept.
 """
 
 from collections.abc import Iterator
@@ -13,19 +13,29 @@ from domain.complaints.holds import Hold
 from domain.complaints.policy import HIGHEST_LEVEL
 from domain.complaints.redress import Redress
 from domain.complaints.situation import SYSTEM
+from domain.complaints.steps import Step
 from domain.complaints.terms import ClockKind, RedressState
 
 
 def next_overdue(case: Case, now: datetime) -> tuple[f.AnyFact, ...]:
     """The facts of the earliest thing that is overdue; to be asked again until nothing is."""
-    waiting: list[tuple[datetime, Hold | Clock]] = [(hold.until, hold) for hold in case.holds]
+    waiting: list[tuple[datetime, Hold | Clock | Step]] = [(hold.next_event(), hold) for hold in case.holds]
+    waiting += [(step.not_before, step) for step in case.steps if step.not_before is not None]
     waiting += [(at, clock) for clock in case.clocks if (at := clock.next_event()) is not None]
     at, earliest = min(waiting, key=lambda event: event[0], default=(now, None))
     if earliest is None or at > now:
         return ()
+    if isinstance(earliest, Step):
+        return (_release(earliest),)
     if isinstance(earliest, Hold):
-        return (f.Resumed(kind=earliest.kind),)
+        return (f.Resumed(kind=earliest.kind) if earliest.until <= now else f.HoldReminded(kind=earliest.kind),)
     return tuple(_breach(case, earliest, now) if earliest.due_at <= now else _warn(case, earliest, now))
+
+
+def _release(step: Step) -> f.StepReleased:
+    """The quiet hours that the message waited for have ended."""
+    released = step.model_copy(update={"state": step.begins_as, "not_before": None})
+    return f.StepReleased(step=step.key, steps=(released,))
 
 
 def _warn(case: Case, clock: Clock, now: datetime) -> Iterator[f.AnyFact]:

@@ -8,7 +8,9 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from domain.calendar import Span
-from domain.complaints.terms import ClockKind, HoldKind, Way
+from domain.complaints.contact import QuietHours
+from domain.complaints.letter_points import Point
+from domain.complaints.terms import ClockKind, HoldKind, StepKind, Way
 
 HIGHEST_LEVEL = 9
 
@@ -90,10 +92,11 @@ class ClockRule(Rules):
 
 
 class HoldRule(Rules):
-    """A hold that the policy allows, and how long at most."""
+    """A hold that the policy allows, how long at most, and when whom we wait for is reminded."""
 
     kind: HoldKind
     longest: Span
+    remind_after: Span | None = None
 
 
 class ExtensionRule(Rules):
@@ -130,6 +133,15 @@ class CallbackRule(Rules):
     attempts: int = Field(5, ge=1, le=10)
     other_way_after: int = Field(3, ge=1, le=10, description="failed attempts after which another way must be tried")
     by_another: bool = Field(True, description="the caller is not the handler")
+
+
+class LetterRule(Rules):
+    """What a letter must say, and whether it is owed by law: then opt-outs and quiet hours do not stop it."""
+
+    kind: StepKind
+    must_say: tuple[Point, ...] = ()
+    in_writing: bool = Field(False, description="telling it on the telephone is not enough")
+    statutory: bool = False
 
 
 class Retention(Rules):
@@ -170,6 +182,13 @@ class Policy(Rules):
     stage_two: bool = False
     emergency_level: int = Field(2, ge=1, le=HIGHEST_LEVEL, description="escalation level of a danger at intake")
     told_at_intake: tuple[Way, ...] = Field((), description="channels where the taker acknowledges in the conversation")
+    automatic_ways: tuple[Way, ...] = Field(
+        (Way.EMAIL,), description="how letters go that nobody orders, in this order"
+    )
+    other_ways: tuple[Way, ...] = Field((), description="what is tried in this order where a way does not work at all")
+    quiet_hours: QuietHours | None = None
+    letters: tuple[LetterRule, ...] = ()
+    tell_staff_of_escalations: bool = False
     reopen_window: Span
     appeal_window: Span
     separation_of_duties: Duty = Duty.ENFORCE
@@ -181,6 +200,7 @@ class Policy(Rules):
         for name, keys in (
             ("clocks", general),
             ("holds", [rule.kind for rule in self.holds]),
+            ("letters", [rule.kind for rule in self.letters]),
             ("extensions", [(rule.kind, rule.anchor) for rule in self.extensions if not rule.categories]),
         ):
             if len(set(keys)) != len(keys):
@@ -196,6 +216,9 @@ class Policy(Rules):
 
     def hold_rule(self, kind: HoldKind) -> HoldRule | None:
         return next((rule for rule in self.holds if rule.kind is kind), None)
+
+    def letter_rule(self, kind: StepKind) -> LetterRule:
+        return next((rule for rule in self.letters if rule.kind is kind), LetterRule(kind=kind))
 
     def extension_rule(self, kind: ClockKind, anchor: Anchor, category: str | None) -> ExtensionRule | None:
         return next((rule for rule in self.extensions if rule.fits(kind, anchor, category)), None)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from domain.calendar import Calendar, Week, Weekday, Window, make_calendar
 from domain.complaints.policy import Policy
 from domain.complaints.taxonomy import Taxonomy
+from domain.complaints.terms import Way
 
 EVERY_DAY = "every-day"
 
@@ -22,10 +23,26 @@ _HERE = files("domain.complaints")
 
 
 class LetterTemplate(NamedTuple):
-    """Subject and body with `$reference`, `$name` and `$text` to fill in."""
+    """Subject and body with names such as `$reference` to fill in; a short message has no subject."""
 
+    code: str
+    language: str
     subject: Template
     body: Template
+
+    @property
+    def kind(self) -> str:
+        return self.code.partition(".")[0]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Everything that the template has filled in."""
+        return frozenset(self.subject.get_identifiers() + self.body.get_identifiers())
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names in the body, in their order: what a gateway with registered templates wants."""
+        return tuple(dict.fromkeys(self.body.get_identifiers()))
 
 
 @cache
@@ -40,13 +57,30 @@ def taxonomy() -> Taxonomy:
 
 
 @cache
-def letter(kind: str, language: str) -> LetterTemplate:
-    """The template of a kind of letter; a language without one is written to in English."""
-    file = _HERE / "letters" / f"{kind}.{language}.txt"
-    if not file.is_file():
-        return letter(kind, "en")
-    subject, _, body = file.read_text("utf-8").partition("\n\n")
-    return LetterTemplate(Template(subject), Template(body))
+def template(code: str) -> LetterTemplate:
+    """The template of a code such as `response_letter.zh.1` or `update_letter.en.sms.1`; every version stays."""
+    text = (_HERE / "letters" / f"{code}.txt").read_text("utf-8")
+    subject, _, body = text.partition("\n\n") if not _is_short(code) else ("", "", text.strip())
+    return LetterTemplate(code, code.split(".")[1], Template(subject), Template(body))
+
+
+@cache
+def newest_template(kind: str, language: str, way: Way) -> str:
+    """The code of the newest template for a kind of message; a language without one is written to in English."""
+    medium = f"{kind}.{language}.sms." if way is Way.SMS else f"{kind}.{language}."
+    versions = [int(rest) for code in template_codes() if (rest := code.removeprefix(medium)).isdecimal()]
+    return f"{medium}{max(versions)}" if versions else newest_template(kind, "en", way)
+
+
+@cache
+def template_codes() -> tuple[str, ...]:
+    """The code of every template that comes with Amends."""
+    names = (file.name for file in (_HERE / "letters").iterdir())
+    return tuple(sorted(name.removesuffix(".txt") for name in names if name.endswith(".txt")))
+
+
+def _is_short(code: str) -> bool:
+    return ".sms." in code
 
 
 def calendar_ids() -> frozenset[str]:

@@ -46,14 +46,29 @@ UPHELD = frozenset({Decision.VALID, Decision.PARTLY})
 
 
 class Way(StrEnum):
-    """How something reaches the customer: by a step of ours, or told by the person who says so."""
+    """How something reaches the customer: by a step of ours, or told by the person who says so.
+
+    `phone` is a conversation that took place; `call` asks a colleague to have one.
+    """
 
     EMAIL = "email"
     PHONE = "phone"
     VISIT = "visit"
     POST = "post"
+    SMS = "sms"
+    CALL = "call"
     WEB = "web"
     """On a page of ours, which the customer has before the eyes."""
+
+
+SENT = frozenset({Way.EMAIL, Way.SMS})
+"""Handed over by a step; it has reached the customer when the channel took it."""
+BY_HAND = frozenset({Way.POST, Way.CALL})
+"""Done by a person: printed and posted, or told on the telephone. It has reached the customer when that is recorded."""
+ORDERED = SENT | BY_HAND
+"""Ways that begin with a step; by any other the customer has been told already."""
+CONTACT_FOR = {Way.EMAIL: Way.EMAIL, Way.SMS: Way.PHONE, Way.CALL: Way.PHONE, Way.POST: Way.POST}
+"""The contact data that each of them needs, as `reachable_by` names it."""
 
 
 class ClockKind(StrEnum):
@@ -89,15 +104,29 @@ class StepKind(StrEnum):
     EXTENSION_LETTER = "extension_letter"
     REFERRAL_LETTER = "referral_letter"
     CALLBACK_LETTER = "callback_letter"
+    HOLDING_LETTER = "holding_letter"
+    SUMMARY_LETTER = "summary_letter"
+    REMINDER_LETTER = "reminder_letter"
+    PARTNER_REQUEST = "partner_request"
+    ESCALATION_NOTICE = "escalation_notice"
     IDENTITY_CORRECTION = "identity_correction"
 
 
-LETTERS = frozenset({StepKind.EXPLANATION_LETTER, StepKind.RESPONSE_LETTER})
+ANSWERS = frozenset({StepKind.RESPONSE_LETTER, StepKind.SUMMARY_LETTER})
+UPDATES = frozenset({StepKind.UPDATE_LETTER, StepKind.HOLDING_LETTER})
+LETTERS = ANSWERS | {StepKind.EXPLANATION_LETTER}
+TO_OTHERS = frozenset({StepKind.PARTNER_REQUEST, StepKind.ESCALATION_NOTICE})
+"""Not to the customer: to a partner, to staff."""
 
 
 class StepState(StrEnum):
+    """`waiting`: for a person who posts or calls; `deferred`: until quiet hours end; `replaced`: by another way."""
+
     RUNNING = "running"
+    WAITING = "waiting"
+    DEFERRED = "deferred"
     PARKED = "parked"
+    REPLACED = "replaced"
     DONE = "done"
     SKIPPED = "skipped"
     DROPPED = "dropped"

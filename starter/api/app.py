@@ -14,6 +14,8 @@ from starter.api import (
     failures,
     forms,
     health,
+    letters,
+    likeness,
     links,
     narratives,
     personal_data,
@@ -49,12 +51,14 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         redoc_url=None,
     )
     for part in (
+        likeness,
         batches,
         narratives,
         complaints,
         clocks,
         attachments,
         links,
+        letters,
         steps,
         registry,
         calendars,

@@ -18,11 +18,13 @@ from starter.api.document import GONE
 from starter.api.entry import Allowed, House, Key, Once, if_match
 from starter.api.examples import COMMAND_BODIES, COMPLAINTS
 from starter.api.models import (
+    CaseAmongOthers,
     CaseDone,
     CaseList,
     CaseRead,
     CaseView,
     Customer,
+    EarlierCaseView,
     LegalHoldMark,
     Receipt,
     Story,
@@ -117,12 +119,13 @@ async def page(
 
 
 @router.get("/{reference}", summary="Read a case")
-async def read(reference: Reference, services: House, person: Reader, response: Response) -> CaseRead:
+async def read(reference: Reference, services: House, person: Reader, response: Response) -> CaseAmongOthers:
     """The case as its running process has it, or else as it is recorded; `source` says which."""
     case, source = await services.cases.current_case(person, reference)
     response.headers["ETag"] = etag(case)
     (view,) = await _marked(services, [CaseView.of(case, person, source, datetime.now(UTC))])
-    return view
+    earlier = await services.likeness.of_case(person, case)
+    return CaseAmongOthers(**dict(view), earlier_cases=tuple(EarlierCaseView.of(each) for each in earlier))
 
 
 @router.get("/{reference}/timeline", summary="Read what happened, in order")

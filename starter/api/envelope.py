@@ -42,6 +42,9 @@ class Envelope:
         origin = Origin(lambda: f"{scope['method']} {_route(scope)}", reply.request_id)
         with structlog.contextvars.bound_contextvars(request_id=reply.request_id), coming_from(origin):
             try:
+                if _is_ambiguous(scope):
+                    await answer(_TWO_LENGTHS, {"Connection": "close"})(scope, receive, reply.send)
+                    return
                 await self._app(scope, _bounded(scope, receive), reply.send)
             except Exception as error:
                 log.exception("request failed", exc_info=error)
@@ -50,6 +53,15 @@ class Envelope:
                 problem = Problem(500, "defect", f"this is a defect of ours; the log has it as {reply.request_id}")
                 await answer(problem)(scope, receive, reply.send)
         telemetry.count_request(_route(scope), scope["method"], reply.status or 0, time.perf_counter() - begun)
+
+
+_TWO_LENGTHS = Problem(400, "malformed", "a request tells its length once: Content-Length or Transfer-Encoding")
+
+
+def _is_ambiguous(scope: Scope) -> bool:
+    """Whether a proxy before us may have seen the request end elsewhere than we do (RFC 9112, 6.1: smuggling)."""
+    names = [name for name, _ in scope["headers"]]
+    return b"transfer-encoding" in names and b"content-length" in names
 
 
 def _route(scope: Scope) -> str:

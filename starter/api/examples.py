@@ -37,6 +37,19 @@ def _one(**body: Any) -> Examples:
     return {"example": {"value": body}}
 
 
+PREVIEW: Examples = {
+    "an answer": {"value": {"text": "We have replaced the valve, because the old one leaked."}},
+    "a text message": {"value": {"way": "sms", "text": "The part arrives on Friday."}},
+}
+BOUNCE: Examples = {
+    "a mailbox that is gone": {
+        "value": {"message_id": "<0b5d2f@example.org>", "permanent": True, "code": "mailbox_unknown"}
+    },
+    "only delayed": {"value": {"message_id": "<0b5d2f@example.org>", "permanent": False}},
+}
+CONTACT: Examples = _one(opted_out=["sms"], quiet_hours={"begin": "20:00", "end": "09:00", "ways": ["sms", "call"]})
+CORRESPONDENT: Examples = _one(email="desk@fitters.example.org", language="zh")
+
 COMMAND_BODIES: dict[str, Examples] = {
     "acknowledge": _one(way="phone"),
     "appeal": _one(reason="The customer says that the meter was never read."),
@@ -66,7 +79,7 @@ COMMAND_BODIES: dict[str, Examples] = {
     "acknowledge_escalation": _one(),
     "approve_extension": _one(clock="final_response"),
     "approve_redress": _one(number=1),
-    "recalculate_clocks": _one(calendar="every-day@2", reason="The make-up days for 2027 were announced."),
+    "recalculate_clocks": _one(calendar="every-day@1", reason="The make-up days for 2027 were announced."),
     "change_policy": _one(policy="plain@1", reason="The customer is not covered by the other one."),
     "escalate": _one(level=2, reason="The customer threatens to go to the press."),
     "extend": _one(
@@ -77,6 +90,8 @@ COMMAND_BODIES: dict[str, Examples] = {
     ),
     "hold": _one(kind="customer", until="2026-03-10T16:00:00+08:00", reason="Photographs were asked for."),
     "link_incident": _one(incident="pressure-drop-2026-03"),
+    "mark_posted": _one(item="response_letter.1", tracking="RR123456789CN"),
+    "record_call": _one(item="update_letter.1", result="no_answer"),
     "merge": _one(into="C-2026-000001"),
     "partner_reply": _one(number=1, answer="The fitter was there at 10:40; the report is attached."),
     "pay_redress": _one(number=1, proof="PAY-2026-0317"),

@@ -14,6 +14,7 @@ from domain.complaints.decide import allowed_commands
 from domain.complaints.extension import Extension
 from domain.complaints.facts import AnyFact, Entry
 from domain.complaints.holds import Hold
+from domain.complaints.likeness import Alike, Likeness
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.policy import Money
 from domain.complaints.redress import Redress
@@ -52,6 +53,25 @@ class StepView(Answer):
 
     @classmethod
     def of(cls, reference: str, step: Step) -> "StepView":
+        return cls(id=f"{reference}.{step.key}", **step.model_dump(include=set(cls.model_fields) - {"id"}))
+
+
+class LetterView(Answer):
+    """A message about the case: when it was or will be sent, by which way, written with which template."""
+
+    id: str
+    kind: StepKind
+    template: str | None
+    way: Way | None
+    state: StepState
+    done_at: datetime | None
+    evidence: str | None = Field(description="what the channel or the post called it")
+    not_before: datetime | None = Field(description="the end of the quiet hours that it waits for")
+    error: str | None
+    bounces: int
+
+    @classmethod
+    def of(cls, reference: str, step: Step) -> "LetterView":
         return cls(id=f"{reference}.{step.key}", **step.model_dump(include=set(cls.model_fields) - {"id"}))
 
 
@@ -101,16 +121,18 @@ class CaseView(Answer):
     files: tuple[str, ...]
     clocks: tuple[ClockView, ...]
     steps: tuple[StepView, ...]
+    letters: tuple[LetterView, ...]
     allowed_commands: tuple[str, ...] = Field(description="what you may do now")
 
     @classmethod
     def of(cls, case: Case, person: Person, source: Literal["live", "record"], now: datetime) -> "CaseView":
-        own = {"source", "clocks", "steps", "allowed_commands"}
+        own = {"source", "clocks", "steps", "letters", "allowed_commands"}
         return cls(
             **{name: _value(case, name) for name in cls.model_fields if name not in own},
             source=source,
             clocks=tuple(ClockView.of(clock) for clock in case.clocks),
             steps=tuple(StepView.of(case.reference, step) for step in case.steps),
+            letters=tuple(LetterView.of(case.reference, step) for step in case.steps if step.is_message),
             allowed_commands=allowed_commands(case, person, Circumstances(now=now)),
         )
 
@@ -130,6 +152,37 @@ class CaseRead(CaseView):
     """A case as it is read: with what stands beside its ledger."""
 
     legal_hold: LegalHoldMark | None = None
+
+
+class EarlierCaseView(Answer):
+    """An earlier case of the same customer, and why it may be about the same."""
+
+    reference: str
+    status: Status
+    received_at: datetime
+    category: str | None
+    product: str | None
+    is_likely_duplicate: bool
+    reasons: tuple[Alike, ...]
+
+    @classmethod
+    def of(cls, likeness: Likeness) -> "EarlierCaseView":
+        case = likeness.case
+        return cls(
+            reference=case.reference,
+            status=case.status,
+            received_at=case.received_at,
+            category=case.category,
+            product=case.product,
+            is_likely_duplicate=likeness.is_likely_duplicate,
+            reasons=likeness.reasons,
+        )
+
+
+class CaseAmongOthers(CaseRead):
+    """A case with the earlier ones of the same customer that its reader may see."""
+
+    earlier_cases: tuple[EarlierCaseView, ...] = Field(description="open or of the last ninety days; at most twenty")
 
 
 class CaseDone(CaseView):
@@ -158,6 +211,9 @@ class Receipt(Answer):
     policy: str
     advice: str | None = Field(description="what to tell the customer at once; present in an emergency")
     clocks: tuple[ClockPromise, ...]
+    earlier_cases: tuple[EarlierCaseView, ...] = Field(
+        description="of the same customer, likely duplicates in front; for those who look callers up"
+    )
     links: dict[str, str]
 
 

@@ -31,7 +31,7 @@ MOST_PAGES = 100
 
 _EXAMPLES = {
     "look first": {"value": {"reason": "The make-up days for 2027 were announced.", "dry_run": True}},
-    "do it": {"value": {"version": 2, "reason": "The make-up days for 2027 were announced."}},
+    "do it": {"value": {"version": 1, "reason": "The make-up days for 2027 were announced."}},
 }
 
 

@@ -67,6 +67,28 @@ def submit(
         stdout.print(taken["advice"], style="bold red", soft_wrap=True)
     for clock in taken["clocks"]:
         stdout.print(f"  {clock['kind']} by {clock['due_at']} ({clock['state']})")
+    _show_earlier(taken["earlier_cases"])
+
+
+@app.command(epilog='Example: amends complaint lookup --phone "010 8888 6666" --category billing')
+def lookup(
+    phone: Annotated[str | None, typer.Option(help="A phone number.")] = None,
+    email: Annotated[str | None, typer.Option(help="An e-mail address.")] = None,
+    account: Annotated[str | None, typer.Option(help="Your own customer number.")] = None,
+    category: Annotated[str | None, typer.Option(help="Code of the new complaint's category.")] = None,
+    product: Annotated[str | None, typer.Option(help="Code of the new complaint's product.")] = None,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look a caller up before a complaint is saved: earlier cases, and which are likely about the same."""
+    caller = _given({"phone": phone, "email": email, "account": account, "category": category, "product": product})
+    found = remote(url, token, data_dir).call("POST", "/v1/complaints/lookup", json=caller)
+    if as_json:
+        show_json(found)
+        return
+    _show_earlier(found["items"], empty="No earlier cases.")
 
 
 @app.command("list", epilog="Example: amends complaint list --status assigned --handler me --sort due")
@@ -214,7 +236,7 @@ def clock(
 
 
 def _show(case: dict[str, Any]) -> None:
-    hidden = {"clocks", "steps", "allowed_commands", "timeline", "story", "callback"}
+    hidden = {"clocks", "steps", "allowed_commands", "timeline", "story", "callback", "earlier_cases"}
     show_fields({name: value for name, value in case.items() if name not in hidden})
     show_fields({"you may": ", ".join(case["allowed_commands"])})
     stdout.print()
@@ -230,6 +252,9 @@ def _show(case: dict[str, Any]) -> None:
             ((step["id"], step["state"], step["way"], step["error"]) for step in case["steps"]),
             empty="",
         )
+    if case["earlier_cases"]:
+        stdout.print()
+        _show_earlier(case["earlier_cases"])
     if "timeline" in case:
         stdout.print()
         show_table(
@@ -241,6 +266,25 @@ def _show(case: dict[str, Any]) -> None:
         stdout.print()
         show_fields({**case["story"]["customer"], "demand": case["story"]["demand"]})
         stdout.print(case["story"]["narrative"], markup=False)
+
+
+def _show_earlier(cases: list[dict[str, Any]], *, empty: str = "") -> None:
+    if cases or empty:
+        show_table(
+            ("earlier", "status", "received", "category", "the same?", "why"),
+            (
+                (
+                    each["reference"],
+                    each["status"],
+                    each["received_at"],
+                    each["category"],
+                    "likely" if each["is_likely_duplicate"] else "",
+                    ", ".join(each["reasons"]).replace("_", " "),
+                )
+                for each in cases
+            ),
+            empty=empty,
+        )
 
 
 def _next_due(case: dict[str, Any]) -> str | None:

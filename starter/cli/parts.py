@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import os
+import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -60,6 +62,7 @@ def api() -> None:
     from runtime.assembly import assemble
     from runtime.logs import configure
     from starter.api.app import application
+    from starter.api.protocol import SERVER_BOUNDS, PatientProtocol
     from starter.services import Services, services
 
     settings = _settings()
@@ -70,6 +73,8 @@ def api() -> None:
         async with assemble(settings, name="amends-api", lazy=True) as parts:
             yield services(parts)
 
+    # Uvicorn raises the signal again that it was stopped by; then everything has ended in good order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         application(open_services),
         host=settings.host,
@@ -78,6 +83,8 @@ def api() -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=20,
+        http=PatientProtocol,
+        **SERVER_BOUNDS,
     )
 
 

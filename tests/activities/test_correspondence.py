@@ -6,7 +6,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.correspondence import Correspondence, IdentityKeeper
+from activities.correspondence import Correspondence, IdentityKeeper, MessageWriter
 from contracts.cases import StepOrder, StepReceipt
 from domain.complaints.case import Case
 from domain.complaints.steps import Step, effect_key
@@ -14,6 +14,7 @@ from domain.complaints.terms import StepKind, Way
 from domain.privacy import TextKind
 from gateways.mail import MailPost
 from gateways.mail import MailServer as Address
+from storage.contacts import Contacts, Correspondents
 from storage.corrections import IdentityCorrections
 from storage.deliveries import Deliveries
 from storage.pool import borrow, transaction
@@ -29,8 +30,13 @@ def now() -> datetime:
 
 
 def correspondence(house: House, url: str) -> Correspondence:
+    parts = house.parts
     post = MailPost(Address.from_url(url), "Customer care <care@example.org>")
-    return Correspondence(house.parts.vault, post, Deliveries(house.parts.pool), now)
+    writer = MessageWriter(parts.vault, Correspondents(parts.pool), parts.links, "Asia/Shanghai", now)
+    channels = {Way.EMAIL: post}
+    return Correspondence(
+        writer, channels, Deliveries(parts.pool), Contacts(parts.pool), parts.rulebook, lambda: datetime.now(UTC)
+    )
 
 
 async def seal(house: House, case: Case, text: str) -> None:

@@ -113,7 +113,8 @@ async def test_every_example_is_accepted(api: Api, name: str) -> None:
     everybody = await api.enrol("everybody", *Role)
     for title, value in examples(bodies()[name]).items():
         reference, other = await everybody.take(), await everybody.take()
-        there = path.format(reference=reference, step_id=f"{reference}.acknowledgement.1")
+        step = f"{reference}.acknowledgement.1"
+        there = path.format(reference=reference, step_id=step, letter="acknowledgement", calendar_id="every-day")
         said = json.dumps(value).replace("C-2026-000001", other).replace("C-2026-000002", reference)
         answer = await everybody.post(there, json.loads(said))
         accepted = {200, 201, 202, 404, 409} if "{step_id}" in path else {200, 201, 202, 409}

@@ -71,7 +71,7 @@ async def test_an_invalid_complaint_is_explained_and_appealed_once(api: Api) -> 
     refused = await handler.command(reference, "assess", {"decision": "valid"})
     problem(refused, 409, "same_assessor")
     await supervisor.do(reference, "assess", decision="invalid", ground="unfounded")
-    await supervisor.do(reference, "explain", way="post", letter="We looked again.")
+    await supervisor.do(reference, "explain", way="visit", letter="We looked again.")
     problem(await hotline.command(reference, "appeal", {"reason": "Still not."}), 409, "already_appealed")
 
 

@@ -40,6 +40,12 @@ class Visitor:
     async def post(self, path: str, body: Any = None, **request: Any) -> httpx.Response:
         return await self.send("POST", path, json={} if body is None else body, **request)
 
+    async def put(self, path: str, body: Any = None, **request: Any) -> httpx.Response:
+        return await self.send("PUT", path, json=body, **request)
+
+    async def delete(self, path: str) -> httpx.Response:
+        return await self.send("DELETE", path)
+
     async def take(self, **fields: Any) -> str:
         """Take a complaint in by telephone; its number."""
         answer = await self.post("/v1/complaints", COMPLAINT | fields)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -17,7 +17,6 @@ from starter.demo.people import Staff, Unlawful
 from starter.demo.samples import complaints
 from tests.chaos.clerks import clerks
 from tests.chaos.diary import Diary
-from tests.chaos.installation import Installation
 
 OPERATOR_LOOKS_EVERY_SECONDS = 2.0
 LOGGED_AFTER = timedelta(seconds=30)
@@ -45,6 +44,16 @@ PATHS: Mapping[Journey, int] = {
     journeys.called_back_unsatisfied: 6,
 }
 """The paths of the demonstration that the policy `demo` allows, in percent."""
+
+
+BRISK: Mapping[Journey, int] = {
+    journeys.valid: 40,
+    journeys.partly_valid_with_corrections: 15,
+    journeys.invalid: 15,
+    journeys.withdrawn: 10,
+    journeys.reopened: 20,
+}
+"""Those in which nobody waits for a clock."""
 
 
 def end_of(path: Journey) -> Status:
@@ -84,14 +93,21 @@ class Business:
             self.diary.defects.append(f"{reference}: {path.__name__} could not go on: {error!r}")
 
 
+class Office(Protocol):
+    """Where the API is reached, and the token that enrols people."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def admin_token(self) -> str: ...
+
+
 @asynccontextmanager
-async def open_for_business(
-    installation: Installation, seed: int, *, think_seconds: float = 1.0
-) -> AsyncIterator[Business]:
+async def open_for_business(office: Office, seed: int, *, think_seconds: float = 1.0) -> AsyncIterator[Business]:
     """The staff at their desks, and the operator at work until the context is left."""
     chance, diary = random.Random(seed), Diary()
-    async with httpx.AsyncClient(base_url=installation.url, timeout=30) as client:
-        staff = await clerks(client, installation.admin_token, diary, chance, think_seconds)
+    async with httpx.AsyncClient(base_url=office.url, timeout=30) as client:
+        staff = await clerks(client, office.admin_token, diary, chance, think_seconds)
         has_parked = asyncio.Event()
         operator = asyncio.create_task(_operate(staff, has_parked))
         try:
@@ -113,3 +129,8 @@ def mixed_paths(count: int, chance: random.Random, *, left: int) -> list[Journey
     """So many paths in the demonstration's proportions; the first ones are left open, to be overdue by the end."""
     ways = chance.choices(list(PATHS), list(PATHS.values()), k=count - left)
     return [left_open] * left + ways
+
+
+def brisk_paths(count: int, chance: random.Random) -> list[Journey]:
+    """So many paths that end as soon as their people have done their work."""
+    return chance.choices(list(BRISK), list(BRISK.values()), k=count)

@@ -67,6 +67,8 @@ class Clerk(Person):
         problem = answer.json()
         if answer.status_code not in {409, 503}:
             self.diary.defects.append(f"{method} {path} was answered {answer.status_code} {problem['code']}")
+        if answer.status_code == 503 and "retry-after" not in answer.headers:
+            self.diary.defects.append(f"{method} {path} was answered 503 and not told when to come again")
         if answer.status_code >= 500 or problem["code"] == "still_running":
             return None
         raise Unlawful(problem["code"], problem["detail"])

@@ -47,6 +47,18 @@ async def test_a_narrative_comes_from_standard_input_and_is_kept_as_it_was_writt
     ] == "[/x]"
 
 
+async def test_a_caller_is_looked_up_and_a_likely_duplicate_is_told(amends: Amends) -> None:
+    phone = ("--phone", "010 6552 9955", "--category", "billing")
+    assert (await amends("complaint", "lookup", *phone, by="hotline")).output == "No earlier cases.\n"
+    first = await taken(amends, *phone)
+    words = ("complaint", "submit", "--channel", "phone", "--narrative", "Again.", *phone)
+    assert "same phone, same category, still open, recent" in (await amends(*words, by="hotline")).output
+    found = await told(amends, "complaint", "lookup", *phone, by="hotline")
+    assert [each["reference"] for each in found["items"]][-1] == first
+    assert "earlier" in (await amends("complaint", "show", found["items"][0]["reference"])).output
+    await amends("complaint", "lookup", "--category", "billing", by="hotline", code=2)
+
+
 async def test_a_danger_is_said_at_once(amends: Amends) -> None:
     words = ("complaint", "submit", "--channel", "phone", "--narrative", "There is a smell of gas in the kitchen.")
     assert "Danger:" in (await amends(*words, by="hotline")).output

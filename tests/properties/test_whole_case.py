@@ -26,6 +26,7 @@ from domain.complaints.policy import HIGHEST_LEVEL, Anchor, Money, Policy
 from domain.complaints.situation import SYSTEM, Refused
 from domain.complaints.terms import (
     PERSONAL,
+    TO_OTHERS,
     ClockKind,
     ClockState,
     Correctable,
@@ -39,7 +40,7 @@ from domain.complaints.terms import (
     Way,
 )
 from tests.unit.complaints import story as s
-from tests.unit.complaints.rulebook import NEWER, OFFICE, PLAIN, RICH, SECONDS
+from tests.unit.complaints.rulebook import DISPATCH, NEWER, OFFICE, PLAIN, RICH, SECONDS
 from tests.unit.complaints.story import (
     CALLER,
     COLLEAGUE,
@@ -89,6 +90,9 @@ LEADS_TO: dict[str, dict[str, set[str]]] = {
     "abort": from_each(OPEN, {"closed"}),
     "skip_step": {"responding": {"investigating"}},
     "step_done": {"explaining": EXPLAINED, "responding": ANSWERED},
+    "mark_posted": {"explaining": EXPLAINED, "responding": ANSWERED},
+    "record_call": {"explaining": EXPLAINED, "responding": ANSWERED},
+    "step_bounced": from_each(EXPLAINED | ANSWERED, {"explaining", "responding"}),
 }
 """Where a command may lead from a status, besides leaving the case there; those not named never lead on."""
 
@@ -99,7 +103,7 @@ SINCE_NOTICE = PLAIN.model_copy(
         "clocks": (PLAIN.clocks[0], PLAIN.clocks[1].model_copy(update={"anchor": Anchor.ACKNOWLEDGED})),
     }
 )
-POLICIES = (RICH, RICH, RICH, PLAIN, SECONDS, SINCE_NOTICE)
+POLICIES = (RICH, RICH, RICH, PLAIN, SECONDS, SINCE_NOTICE, DISPATCH)
 EVERY_FACT = {kind.model_fields["type"].default for kind in get_args(get_args(f.AnyFact)[0])}
 CANDIDATES = tuple(Candidate(STAFF[person], load) for person, load in ((HANDLER, 3), (COLLEAGUE, 1)))
 
@@ -166,6 +170,21 @@ def steps(kind: type[c.Command], **fields: st.SearchStrategy[Any]) -> Bodies:
     return bodies
 
 
+def items(kind: type[c.Command], **fields: st.SearchStrategy[Any]) -> Bodies:
+    """Of what waits for a person by post or telephone, where something does."""
+
+    def bodies(story: Story) -> st.SearchStrategy[c.Command]:
+        keys = [step.key for step in story.case.steps if step.state == "waiting"]
+        return st.builds(kind, item=st.sampled_from(keys or ["update_letter.1"]), **fields)
+
+    return bodies
+
+
+def sent(story: Story) -> st.SearchStrategy[c.Command]:
+    keys = [step.key for step in story.case.steps if step.state == "done" and step.is_message]
+    return st.builds(c.StepBounced, step=st.sampled_from(keys or ["response_letter.1"]), error=st.just("gone"))
+
+
 BODIES: dict[type[c.Command], Bodies] = {
     c.Acknowledge: any_time(st.builds(c.Acknowledge, way=ways)),
     c.Assess: any_time(assessments),
@@ -230,7 +249,11 @@ BODIES: dict[type[c.Command], Bodies] = {
     c.SkipStep: steps(c.SkipStep, reason=texts),
     c.Tick: any_time(st.just(c.Tick())),
     c.StepDone: steps(c.StepDone),
-    c.StepFailed: steps(c.StepFailed, error=st.just("no"), attempts=st.just(5)),
+    c.StepFailed: steps(c.StepFailed, error=st.just("no"), attempts=st.just(5), is_final=st.booleans()),
+    c.StepDeferred: lambda story: steps(c.StepDeferred, until=from_now(story))(story),
+    c.StepBounced: sent,
+    c.MarkPosted: items(c.MarkPosted),
+    c.RecordCall: items(c.RecordCall, result=st.sampled_from(Reached)),
 }
 SELDOM = {
     "note",
@@ -261,7 +284,7 @@ class CaseMachine(RuleBasedStateMachine):
         of_intake=st.fixed_dictionaries(
             {
                 "channel": st.sampled_from(["web", "web", "phone"]),
-                "reachable_by": st.sampled_from([(Way.EMAIL,), (Way.EMAIL,), (Way.POST,)]),
+                "reachable_by": st.sampled_from([(Way.EMAIL,), s.EVERY_WAY, (Way.POST,)]),
                 "is_emergency": st.sampled_from([False, False, True]),
                 "subject_person": st.sampled_from([None, None, COLLEAGUE]),
             }
@@ -298,6 +321,18 @@ class CaseMachine(RuleBasedStateMachine):
     def a_step_takes_effect(self, data: st.DataObject, span: timedelta) -> None:
         self.story.wait(seconds=span.total_seconds())
         self.give(self.draw(data, c.StepDone), SYSTEM)
+
+    @rule(data=st.data())
+    def a_message_comes_back(self, data: st.DataObject) -> None:
+        self.give(self.draw(data, c.StepBounced), SYSTEM)
+
+    @rule(data=st.data())
+    def a_message_comes_into_quiet_hours(self, data: st.DataObject) -> None:
+        self.give(self.draw(data, c.StepDeferred), SYSTEM)
+
+    @rule(data=st.data(), kind=st.sampled_from([c.MarkPosted, c.RecordCall]))
+    def somebody_posts_or_calls(self, data: st.DataObject, kind: type[c.Command]) -> None:
+        self.give(self.draw(data, kind), HANDLER)
 
     @rule(data=st.data())
     def a_step_fails(self, data: st.DataObject) -> None:
@@ -357,7 +392,7 @@ class CaseMachine(RuleBasedStateMachine):
         assert story.case.status in {before.status} | LEADS_TO.get(name, {}).get(before.status, set())
         assert self.is_quiet()
         assert before.escalation_level <= story.case.escalation_level
-        if name not in {"change_policy", "recalculate_clocks"}:
+        if name not in {"change_policy", "recalculate_clocks", "step_bounced"}:
             assert not earlier(before, story.case)
 
     def is_offered(self, name: str, by: str) -> bool:
@@ -397,7 +432,7 @@ class CaseMachine(RuleBasedStateMachine):
     @invariant()
     def the_customer_is_never_sent_two_letters_of_a_kind_at_once(self) -> None:
         unfinished = Counter(step.kind for step in self.story.case.unfinished_steps if step.is_message)
-        assert all(count == 1 for count in unfinished.values())
+        assert all(count == 1 for kind, count in unfinished.items() if kind not in TO_OTHERS)
         assert unfinished[StepKind.EXPLANATION_LETTER] + unfinished[StepKind.RESPONSE_LETTER] <= 1
 
     @invariant()

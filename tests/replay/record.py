@@ -12,7 +12,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ from starter.embedded.temporal import DYNAMIC_CONFIG
 from tests.house import House, open_house
 from tests.mail_server import MailServer
 from tests.replay.histories import ENDING, FINGERPRINTS, HISTORIES, KEYS, VERSION, fingerprint, write
-from tests.replay.scenarios import SCENARIOS
+from tests.replay.scenarios import SCENARIOS, Scenario
 from tests.replay.stage import Stage
 from tests.workflows.failing import LedgerAway
 
@@ -41,18 +41,28 @@ SETTLED_AFTER_SECONDS = 0.3
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--missing", action="store_true", help="record only the paths that have no history yet")
     arguments.add_argument("--again", action="store_true", help=f"{VERSION} is not released yet: replace its histories")
     folder = HISTORIES / VERSION
+    if arguments.parse_args().missing:
+        add(asyncio.run(record(missing(folder))), folder)
+        return
     if folder.exists() and not arguments.parse_args().again:
         sys.exit(f"the histories of {VERSION} are recorded; --again only if it was never released")
     keep(asyncio.run(record()), folder)
 
 
-async def record() -> dict[str, WorkflowHistory]:
-    """Play every scenario; the histories of its case by name and number of the run."""
+def missing(folder: Path) -> Mapping[str, Scenario]:
+    """The scenarios of which nothing is recorded."""
+    names = {file.name.partition(".")[0] for file in folder.iterdir()}
+    return {name: scenario for name, scenario in SCENARIOS.items() if name not in names}
+
+
+async def record(scenarios: Mapping[str, Scenario] = SCENARIOS) -> dict[str, WorkflowHistory]:
+    """Play the scenarios; the histories of their cases by name and number of the run."""
     recorded = {}
     async with stage() as here:
-        for name, scenario in SCENARIOS.items():
+        for name, scenario in scenarios.items():
             told = await scenario(here)
             await asyncio.sleep(SETTLED_AFTER_SECONDS)
             for number, history in enumerate(await histories(here.house, told), start=1):
@@ -68,6 +78,15 @@ def keep(recorded: dict[str, WorkflowHistory], folder: Path) -> None:
     for name, history in recorded.items():
         write(folder / f"{name}{ENDING}", history)
     commands = {name: fingerprint(history) for name, history in recorded.items()}
+    (folder / FINGERPRINTS).write_text(json.dumps(commands, indent=1) + "\n", "utf-8")
+
+
+def add(recorded: dict[str, WorkflowHistory], folder: Path) -> None:
+    """Put the histories beside those that are there."""
+    for name, history in recorded.items():
+        write(folder / f"{name}{ENDING}", history)
+    commands = json.loads((folder / FINGERPRINTS).read_text("utf-8"))
+    commands |= {name: fingerprint(history) for name, history in recorded.items()}
     (folder / FINGERPRINTS).write_text(json.dumps(commands, indent=1) + "\n", "utf-8")
 
 

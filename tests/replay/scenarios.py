@@ -12,6 +12,7 @@ from domain.complaints.situation import Circumstances
 from domain.complaints.terms import Status
 from starter.problems import Problem
 from tests.replay import beside_the_line as beside
+from tests.replay import letters
 from tests.replay.stage import CLOSE, EMAIL, INVALID, LATER, NAME, TEXT, VALID, Stage, answer, explain
 from tests.workflows.following import begin_anew, submit, until_fact, until_known
 
@@ -76,7 +77,7 @@ async def duplicate(stage: Stage) -> str:
 
 async def transferred(stage: Stage) -> str:
     reference = await stage.take()
-    await stage.do(reference, ("assess", {"decision": "not_ours", "ground": "other_company"}), explain("post"))
+    await stage.do(reference, ("assess", {"decision": "not_ours", "ground": "other_company"}), explain("visit"))
     return reference
 
 
@@ -263,6 +264,10 @@ SCENARIOS: dict[str, Scenario] = {
         beside.much_beside_the_line,
         beside.noted_in_bulk,
         beside.aborted,
+        letters.posted_and_called,
+        letters.put_off_by_quiet_hours,
+        letters.bounced_and_sent_another_way,
+        letters.reminded_during_a_hold,
         superseded,
     )
 }

@@ -18,6 +18,9 @@ PLACES = {
     "batch": "bat_nothing",
     "file": "att_nothing",
     "calendar_id": "nowhere",
+    "letter": "acknowledgement",
+    "item": "acknowledgement.1",
+    "who": "partner.nobody",
     "customer": "cus_" + "0" * 32,
     "kind": "final_response",
 }

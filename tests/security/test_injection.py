@@ -38,7 +38,7 @@ async def test_a_text_comes_back_from_the_story_as_it_was_said(api: Api, text: s
     await api["handler"].do(reference, "assess", decision="valid", evidence=text)
     await api["handler"].do(reference, "claim")
     await api["handler"].do(reference, "start_investigation")
-    await api["handler"].do(reference, "respond", way="post", letter=text, outcome="upheld", cause="process")
+    await api["handler"].do(reference, "respond", way="visit", letter=text, outcome="upheld", cause="process")
     story: dict[str, Any] = (await api["handler"].get(f"/v1/complaints/{reference}/story")).json()
     assert (story["narrative"], story["demand"]) == (text.strip(), text.strip())
     assert set(story["texts"].values()) == {text.strip()}
@@ -81,3 +81,14 @@ async def test_every_line_of_the_log_is_one_event(api: Api, logs: StringIO) -> N
     for line in logs.getvalue().splitlines():
         assert isinstance(json.loads(line), dict)
     assert "level=critical" not in logs.getvalue()
+
+
+def test_the_command_line_prints_texts_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Square brackets would be markup to the library that draws the tables, and a wrong one its end."""
+    from starter.cli.output import show_fields, show_table
+
+    hostile = ("[red]text[/red]", "[/]", "[link=http://evil.example]x[/link]", "{{7*7}}", "=1+1")
+    show_table(("what",), [[text] for text in hostile], empty="none")
+    show_fields(dict(zip("abcde", hostile, strict=True)))
+    printed = capsys.readouterr().out
+    assert all(printed.count(text) == 2 for text in hostile)

@@ -16,6 +16,7 @@ from storage import chains
 from storage.chains import anchor, verify
 from storage.ledger import Ledger
 from storage.pool import Pool
+from tests.security.figures import row as tell
 from tests.storage.sample_cases import AT, TO_THE_ANSWER, done, note, opened
 
 KEY = b"k" * 32
@@ -287,13 +288,23 @@ async def restore(by: Intruder) -> None:
         await by.db.execute(f"DELETE FROM {table}; INSERT INTO {table} TABLE kept_{table}")
 
 
-async def test_every_tampering_is_found(pool: Pool, intruder: Intruder) -> None:
+async def finds_all(pool: Pool, intruder: Intruder, number: int) -> None:
     unseen = []
-    for number in range(TAMPERINGS):
-        tamper = WAYS[number % len(WAYS)]
+    for count in range(number):
+        tamper = WAYS[count % len(WAYS)]
         await tamper(intruder)
         if not (await verify(pool, KEY)).damages:
-            unseen.append(f"{number}: {tamper.__name__}")
+            unseen.append(f"{count}: {tamper.__name__}")
         await restore(intruder)
     assert not unseen
     assert (await verify(pool, KEY)).damages == ()
+    tell("S15", "random tamperings with the ledger and its anchors", f"{number} of {number} found", seed=20260302)
+
+
+async def test_every_tampering_is_found(pool: Pool, intruder: Intruder) -> None:
+    await finds_all(pool, intruder, TAMPERINGS)
+
+
+@pytest.mark.long
+async def test_every_one_of_a_thousand_tamperings_is_found(pool: Pool, intruder: Intruder) -> None:
+    await finds_all(pool, intruder, 1_000)

@@ -18,15 +18,21 @@ FILL = """
     INSERT INTO case_record (reference, epoch, sequence, head_hash, customer, status, channel, category, severity,
                              product, region, partner, policy, taken_by, handler, team, received_at, next_due, is_open,
                              is_breached, needs_operator, changed_at, anchored_sequence, state)
-    SELECT format('C-2026-%s', lpad(n::text, 6, '0')), 1, 5, '', 'cus_' || lpad(to_hex(n % 30000), 32, '0'),
+    SELECT format('C-2026-%s', lpad(n::text, greatest(6, length(n::text)), '0')), 1, 5, '',
+           'cus_' || lpad(to_hex(chance[1] % 30000), 32, '0'),
            (ARRAY['received', 'accepted', 'assigned', 'closed', 'closed', 'closed'])[1 + n % 6],
-           (ARRAY['web', 'phone', 'email'])[1 + n % 3], 'category' || n % 40, 1 + n % 5,
-           'product' || n % 500, 'region' || n % 300, NULL, 'default@1', 'per_hotline' || n % 50,
-           CASE WHEN n % 10 > 0 THEN 'per_handler' || n % 200 END, CASE WHEN n % 10 > 0 THEN 'team' || n % 20 END,
+           (ARRAY['web', 'phone', 'email'])[1 + chance[2] % 3], 'category' || chance[3] % 40, 1 + chance[4] % 5,
+           'product' || chance[5] % 500, 'region' || chance[6] % 300, NULL, 'default@1',
+           'per_hotline' || chance[7] % 50,
+           CASE WHEN chance[8] % 10 > 0 THEN 'per_handler' || chance[9] % 200 END,
+           CASE WHEN chance[8] % 10 > 0 THEN 'team' || chance[9] % 20 END,
            $1::timestamptz - n * interval '7 minutes',
-           CASE WHEN n % 6 < 3 THEN $1::timestamptz + n * interval '3 minutes' END, n % 6 < 3, n % 300 = 0, n % 900 = 0,
-           $1, CASE WHEN n % 5 > 0 THEN 5 ELSE 0 END, '{}'
-      FROM generate_series(1, $2) n"""
+           CASE WHEN n % 6 < 3 THEN $1::timestamptz + n * interval '3 minutes' END, n % 6 < 3, chance[10] % 300 = 0,
+           chance[11] % 900 = 0, $1, CASE WHEN chance[12] % 5 > 0 THEN 5 ELSE 0 END, '{}'
+      FROM generate_series(1, $2) n,
+           LATERAL (SELECT array_agg(abs(hashint4extended(n, seed) % 1000000)::int ORDER BY seed) AS chance
+                      FROM generate_series(1, 12) seed) drawn"""
+"""Who has to do with a case is drawn by lot for each column: rare together is as rare as it would be."""
 
 FILTERS = {
     "nothing": CaseFilter(),

@@ -61,7 +61,8 @@ def file_is_new(situation: Situation) -> None:
 def request_partner(situation: Situation) -> Facts:
     command = given(situation, c.RequestPartner)
     number = len(situation.case.partner_requests) + 1
-    yield f.PartnerAsked(request=PartnerRequest(number=number, partner=command.partner, question=command.question))
+    request = PartnerRequest(number=number, partner=command.partner, question=command.question)
+    yield f.PartnerAsked(request=request, way=command.way)
 
 
 def partner_reply(situation: Situation) -> Facts:

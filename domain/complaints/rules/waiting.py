@@ -1,6 +1,7 @@
 """Waiting and telling the customer so: holds, extensions, updates."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from domain.access import Role
 from domain.calendar import due
@@ -11,7 +12,7 @@ from domain.complaints.holds import Hold
 from domain.complaints.policy import Duty, ExtensionRule
 from domain.complaints.rules.given import given
 from domain.complaints.situation import Refused, Situation
-from domain.complaints.terms import Way
+from domain.complaints.terms import ORDERED
 
 Facts = Iterator[f.AnyFact]
 
@@ -44,7 +45,18 @@ def is_held(situation: Situation) -> None:
 
 def hold(situation: Situation) -> Facts:
     command = given(situation, c.Hold)
-    yield f.Held(hold=Hold(kind=command.kind, since=situation.now, until=command.until, reason=command.reason))
+    terms = command.model_dump(exclude={"command"})
+    yield f.Held(hold=Hold(**terms, since=situation.now, remind_at=_reminder(situation, command)))
+
+
+def _reminder(situation: Situation, command: c.Hold) -> datetime | None:
+    """When the policy has whom we wait for reminded, if the hold lasts that long."""
+    policy, calendar = situation.circumstances.policy, situation.circumstances.calendar
+    rule = policy.hold_rule(command.kind) if policy else None
+    if rule is None or rule.remind_after is None or calendar is None:
+        return None
+    at = due(situation.now, rule.remind_after, calendar).at
+    return at if at < command.until else None
 
 
 def resume(situation: Situation) -> Facts:
@@ -99,7 +111,7 @@ def extend(situation: Situation) -> Facts:
         yield f.ExtensionRequested(**terms)
         return
     yield f.ExtensionApproved(**terms)
-    if command.way is not Way.EMAIL:
+    if command.way not in ORDERED:
         yield f.Extended(clock=command.clock, attempt=clock.attempt, until=command.until)
 
 
@@ -108,14 +120,14 @@ def approve_extension(situation: Situation) -> Facts:
     if extension is None:
         raise Refused("no_extension_asked", "no extension waits for approval")
     yield f.ExtensionApproved(**extension.model_dump(exclude={"asked_by", "is_approved"}))
-    if extension.way is not Way.EMAIL:
+    if extension.way not in ORDERED:
         yield f.Extended(clock=extension.clock, attempt=extension.attempt, until=extension.until)
 
 
 def update_customer(situation: Situation) -> Facts:
     command = given(situation, c.UpdateCustomer)
-    if command.way is Way.EMAIL:
-        yield f.UpdateOrdered(letter=command.letter)
+    if command.way in ORDERED:
+        yield f.UpdateOrdered(**command.model_dump(exclude={"command"}))
     else:
         yield f.CustomerUpdated(way=command.way, letter=command.letter)
 

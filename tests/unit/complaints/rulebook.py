@@ -7,9 +7,10 @@ has the working days 3, 4, 5, 6, 10, 11, 12, 13, 16, 17, 18, 19, 20, 23 … befo
 import tomllib
 from datetime import date
 
-from domain.calendar import Calendar, ClosedDay, DayName, Week, Window
+from domain.calendar import Calendar, ClosedDay, DayName, Span, Week, Window
 from domain.complaints import shipped
 from domain.complaints.policy import Policy
+from domain.complaints.terms import Way
 
 NINE_TO_FIVE = (Window(opens="09:00", closes="17:00"),)
 OFFICE_WEEK = Week(**dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), NINE_TO_FIVE))
@@ -200,5 +201,17 @@ SECONDS = Policy.model_validate(
         ]
     """)
 )
+DISPATCH = PLAIN.model_copy(
+    update={
+        "id": "test-dispatch",
+        "automatic_ways": (Way.EMAIL, Way.SMS),
+        "other_ways": (Way.SMS, Way.POST),
+        "tell_staff_of_escalations": True,
+        "holds": tuple(
+            rule.model_copy(update={"remind_after": Span(amount=2, unit="calendar_days")}) for rule in PLAIN.holds
+        ),
+    }
+)
+"""The plain one with messages by every way: reminders, notices to staff, another way where one does not work."""
 CALENDARS = {calendar.id: calendar for calendar in (EVERY_DAY, OFFICE)}
-RULEBOOK = {policy.pin: (policy, CALENDARS[policy.calendar]) for policy in (PLAIN, RICH, SECONDS)}
+RULEBOOK = {policy.pin: (policy, CALENDARS[policy.calendar]) for policy in (PLAIN, RICH, SECONDS, DISPATCH)}

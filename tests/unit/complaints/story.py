@@ -220,6 +220,9 @@ RECALCULATE = c.RecalculateClocks(calendar=IN_TOKYO.pin, reason=text(23))
 CHANGE_POLICY = c.ChangePolicy(policy="test-seconds@1", reason=text(21))
 ATTACH = c.Attach(file="att_" + "f" * 32)
 ABORT = c.Abort(reason=text(22))
+EVERY_WAY = (Way.EMAIL, Way.PHONE, Way.POST)
+UPDATE_BY_CALL = UPDATE.model_copy(update={"way": Way.CALL})
+RESPOND_BY_POST = RESPOND.model_copy(update={"way": Way.POST})
 
 WAYS_TO: dict[str, tuple[c.Command, ...]] = {
     "received": (),

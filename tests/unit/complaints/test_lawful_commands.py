@@ -6,7 +6,7 @@ The table is written out after complaints.md, section 1, as the design describes
 import pytest
 
 from domain.complaints import commands as c
-from domain.complaints.terms import Correctable, Decision, Status
+from domain.complaints.terms import Correctable, Decision, Reached, Status, Way
 from tests.unit.complaints import story as s
 from tests.unit.complaints.story import (
     CALLER,
@@ -111,6 +111,8 @@ COMMANDS: dict[str, tuple[c.Command, dict[str, str]]] = {
     "withdraw": (s.WITHDRAW, dict.fromkeys(OPEN, "withdrawn")),
     "close": (s.CLOSE, {"responded": "closed"}),
     "abort": (s.ABORT, dict.fromkeys(OPEN, "closed")),
+    "mark posted": (c.MarkPosted(item="update_letter.1"), stays(*OPEN)),
+    "record call": (c.RecordCall(item="update_letter.1", result=Reached.REACHED), stays(*OPEN)),
     "retry step": (c.RetryStep(step="acknowledgement.1"), stays(*OPEN, *EXPLAINED, "closed after an answer")),
     "skip step": (
         c.SkipStep(step="acknowledgement.1", reason=s.text(9)),
@@ -129,6 +131,11 @@ BEFOREHAND: dict[str, tuple[tuple[c.Command, str], ...]] = {
     "pay redress": ((s.ASK_REDRESS, HANDLER), (s.APPROVE_REDRESS, SUPERVISOR)),
     "unmerge": ((s.MERGE, SUPERVISOR),),
     "unlink incident": ((s.LINK_INCIDENT, SUPERVISOR),),
+    "mark posted": (
+        (c.Correct(field=Correctable.ADDRESS, text=s.text(8)), HANDLER),
+        (s.UPDATE.model_copy(update={"way": Way.POST}), HANDLER),
+    ),
+    "record call": ((c.Correct(field=Correctable.PHONE, text=s.text(8)), HANDLER), (s.UPDATE_BY_CALL, HANDLER)),
     **dict.fromkeys(
         ("abort", "retry step", "skip step"),
         ((c.StepFailed(step="acknowledgement.1", error="mail_refused", attempts=5), "system"),),
@@ -155,7 +162,9 @@ TELLING_GUARDS = {
     "claim": {"not_eligible", "already_assigned"},  # in stage two: handled stage one, or somebody has it
     "claim by another": {"already_assigned"},
     "extend": {"clock_not_running"},
+    "mark posted": {"not_to_be_posted"},
     "partner reply": {"no_open_question"},
+    "record call": {"no_call_asked"},
     "pay redress": {"redress_not_approved"},
     "recalculate clocks": {"nothing_moves"},
     "reject redress": {"no_redress_asked"},

@@ -10,10 +10,22 @@ from pydantic import ValidationError
 from domain.complaints import commands as c
 from domain.complaints import facts as f
 from domain.complaints.evolve import evolve, fold
+from domain.complaints.situation import SYSTEM
 from domain.complaints.terms import Correctable, Reached, Way
 from tests.unit.complaints import story as s
-from tests.unit.complaints.rulebook import RICH
-from tests.unit.complaints.story import CALLER, COLLEAGUE, OPERATOR, SUPERVISOR, Story, answered_story, story_at, tell
+from tests.unit.complaints.rulebook import DISPATCH, RICH
+from tests.unit.complaints.story import (
+    CALLER,
+    COLLEAGUE,
+    EVERY_WAY,
+    OPERATOR,
+    SUPERVISOR,
+    UPDATE_BY_CALL,
+    Story,
+    answered_story,
+    story_at,
+    tell,
+)
 
 TEN_DAYS_MORE = s.EXTEND.model_copy(update={"until": s.RECEIVED_AT + timedelta(days=10)})
 EVERY_TYPE = {kind.model_fields["type"].default for kind in get_args(get_args(f.AnyFact)[0])}
@@ -35,7 +47,7 @@ def _answered() -> Story:
     story.do(c.RetryStep(step="response_letter.1"))
     story.failed("response_letter.1")
     story.do(c.SkipStep(step="response_letter.1", reason=s.text(9)))
-    answer = c.Respond(way=Way.POST, letter=s.text(4), outcome="upheld", cause="staff", remedies=("refund", "apology"))
+    answer = c.Respond(way=Way.PHONE, letter=s.text(4), outcome="upheld", cause="staff", remedies=("refund", "apology"))
     of_category, of_email = (
         c.Correct(field=Correctable.CATEGORY, code="safety"),
         c.Correct(field=Correctable.EMAIL, text=s.text(8)),
@@ -67,6 +79,24 @@ def _given_up() -> Story:
     return tell(story, s.ABORT, by=OPERATOR)
 
 
+def _delivered() -> Story:
+    story = Story(DISPATCH, reachable_by=EVERY_WAY)
+    story.do(c.StepDeferred(step="acknowledgement.1", until=story.now + timedelta(hours=1)), SYSTEM)
+    story.wait(hours=1).tick()
+    story.delivered("acknowledgement.1")
+    story.do(c.StepBounced(step="acknowledgement.1", error="mailbox_gone"), SYSTEM)
+    story.do(s.HOLD)
+    story.at(story.case.holds[0].next_event()).tick()
+    return story
+
+
+def _called() -> Story:
+    story = tell(Story(DISPATCH, channel="phone", reachable_by=EVERY_WAY), UPDATE_BY_CALL)
+    for result in (Reached.BUSY, Reached.REACHED):
+        story.do(c.RecordCall(item="update_letter.1", result=result, text=s.text(7)))
+    return story
+
+
 def _tell_everything() -> list[f.Entry]:
     """Stories in which every type of fact happens."""
     told = tell(Story(reachable_by=()), s.ACKNOWLEDGE)
@@ -76,6 +106,7 @@ def _tell_everything() -> list[f.Entry]:
     late = Story(RICH).wait(days=6)
     late.tick()
     stories = (_appealed(), _answered(), _waited_for(), _called_back(), _given_up(), told, ordered, late)
+    stories = (*stories, _delivered(), _called())
     return [entry for story in (*stories, story_at("withdrawn")) for entry in story.entries]
 
 

@@ -12,11 +12,18 @@ from pydantic import ValidationError
 from domain.complaints import shipped
 from domain.complaints.policy import Policy
 from domain.complaints.taxonomy import LISTS, Taxonomy
-from domain.complaints.terms import ClockKind, StepKind
-from domain.complaints.writing import write
+from domain.complaints.terms import TO_OTHERS, ClockKind, StepKind, Way
+from domain.complaints.writing import compose, worded, write
 
 LETTERS = [kind for kind in StepKind if kind is not StepKind.IDENTITY_CORRECTION]
-WITHOUT_WORDS_OF_THEIR_OWN = {StepKind.ACKNOWLEDGEMENT, StepKind.CALLBACK_LETTER, StepKind.REFERRAL_LETTER}
+TO_CUSTOMERS = [kind for kind in LETTERS if kind not in TO_OTHERS]
+WITHOUT_WORDS_OF_THEIR_OWN = {
+    StepKind.ACKNOWLEDGEMENT,
+    StepKind.CALLBACK_LETTER,
+    StepKind.REFERRAL_LETTER,
+    StepKind.REMINDER_LETTER,
+    StepKind.ESCALATION_NOTICE,
+}
 FIELDS = {"reference": "C-2026-000017", "name": "李华", "text": "The valve cost £40 & was replaced at $0."}
 
 
@@ -91,7 +98,7 @@ def test_a_code_under_one_that_does_not_exist_is_refused() -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("kind", LETTERS)
+@pytest.mark.parametrize("kind", TO_CUSTOMERS)
 def test_a_letter_is_complete_and_speaks_the_customers_language(kind: StepKind, language: str) -> None:
     subject, body = write(kind, language, FIELDS)
     assert "C-2026-000017" in subject
@@ -99,8 +106,59 @@ def test_a_letter_is_complete_and_speaks_the_customers_language(kind: StepKind, 
     assert ("尊敬的李华" if language == "zh" else "Dear 李华,") in body
     assert bool(re.search("您|客户", body)) is (language == "zh")
     assert ("Customer care" in body) is (language == "en")
-    assert not re.search(r"\$(reference|name|text|greeting)", subject + body)
+    assert not re.search(r"\$[a-z]", subject + body)
     assert (FIELDS["text"] in body) is (kind not in WITHOUT_WORDS_OF_THEIR_OWN)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("kind", sorted(TO_OTHERS))
+def test_a_letter_to_partners_and_staff_names_no_customer(kind: StepKind, language: str) -> None:
+    subject, body = write(kind, language, FIELDS)
+    assert "C-2026-000017" in subject
+    assert "李华" not in body
+    assert not re.search(r"\$[a-z]", subject + body)
+    assert bool(re.search(r"[\u4e00-\u9fff]", body)) is (language == "zh")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("kind", TO_CUSTOMERS)
+def test_a_text_message_is_short_and_its_parameters_are_what_a_gateway_fills_in(kind: StepKind, language: str) -> None:
+    code = shipped.newest_template(kind, language, Way.SMS)
+    written = compose(code, FIELDS | {"until": "3 March 2026", "body": "Ombudsman"})
+    assert code == f"{kind}.{language}.sms.1"
+    assert written.subject == ""
+    assert "\n" not in written.body
+    assert written.parameters["reference"] == "C-2026-000017"
+    assert all(value in written.body for value in written.parameters.values())
+    assert ("text" in written.parameters) is (kind not in WITHOUT_WORDS_OF_THEIR_OWN)
+
+
+def test_every_template_has_a_twin_in_the_other_language() -> None:
+    codes = set(shipped.template_codes())
+    assert {code.replace(".en.", ".zh.") for code in codes if ".en." in code} == {c for c in codes if ".zh." in c}
+    assert {code.partition(".")[0] for code in codes} == set(LETTERS)
+
+
+def test_a_letter_names_what_is_known_and_leaves_out_what_is_not() -> None:
+    _, bare = write(StepKind.ACKNOWLEDGEMENT, "en", FIELDS)
+    _, told = write(StepKind.ACKNOWLEDGEMENT, "en", FIELDS | {"due": "9 March 2026", "link": "https://x.example/s/1"})
+    assert "at the latest" not in bare
+    assert "here:" not in bare
+    assert "You will have our answer by 9 March 2026 at the latest." in told
+    assert "https://x.example/s/1" in told
+
+
+def test_an_older_version_of_a_letter_stays_as_it_was() -> None:
+    due = FIELDS | {"due": "9 March 2026"}
+    assert "9 March" not in write(StepKind.ACKNOWLEDGEMENT, "en", due, "acknowledgement.en.1")[1]
+
+
+@pytest.mark.parametrize(("language", "expected"), [("zh", "2026年3月2日"), ("en", "2 March 2026")])
+def test_dates_are_written_as_the_reader_writes_them_in_the_house_zone(language: str, expected: str) -> None:
+    known = {"due": "2026-03-01T17:30:00+00:00", "body": "ombudsman", "level": "2"}
+    said = worded(known, language, "Asia/Shanghai")
+    assert (said["due"], said["level"]) == (expected, "2")
+    assert said["body"] == ("申诉专员" if language == "zh" else "Ombudsman")
 
 
 @pytest.mark.parametrize(("language", "greeting"), [("zh", "尊敬的客户："), ("en", "Dear customer,")])

@@ -78,7 +78,9 @@ def test_a_retried_step_runs_again_under_its_own_key_and_remembers_its_rounds() 
     retry(story, "response_letter.1")
     story.delivered("response_letter.1")
     assert story.case.status is Status.RESPONDED
-    assert story.case.step("response_letter.1") == step.model_copy(update={"state": "done", "rounds": 3})
+    assert story.case.step("response_letter.1") == step.model_copy(
+        update={"state": "done", "rounds": 3, "evidence": "<1@mail.example>", "done_at": story.now}
+    )
 
 
 def test_a_skipped_answer_goes_back_to_the_handler_who_writes_another_under_a_new_key() -> None:
