@@ -30,6 +30,7 @@ from runtime.launcher import CaseLauncher
 from runtime.links import SignedLinks
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
+from runtime.schedules import apply_schedules
 from runtime.settings import Settings
 from runtime.temporal import connect
 from runtime.undertaking_desk import UndertakingDesk
@@ -220,11 +221,16 @@ def chores(parts: Parts) -> Sequence[Chore]:
             timedelta(minutes=5),
             lambda: personal_log.anchor_log(parts.pool, parts.keys.anchor(), _now()),
         ),
+        Chore("put the schedules right", timedelta(hours=1), lambda: _apply_schedules(parts)),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
         Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]
+
+
+async def _apply_schedules(parts: Parts) -> int:
+    return len(await apply_schedules(parts.client, parts.settings.task_queue, parts.settings.time_zone))
 
 
 async def _start_batches(parts: Parts) -> int:
