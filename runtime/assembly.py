@@ -1,5 +1,6 @@
 """The composition root: the real parts plugged into the ports."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,61 +8,75 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.batches import BatchWorker
 from activities.correspondence import Correspondence, IdentityKeeper, MessageWriter
-from activities.periodic import PeriodicWork
+from activities.importing import ImportWorker
 from activities.ports import PostOffice
 from activities.recording import CaseRecorder
-from activities.undertaking_recording import UndertakingRecorder
-from activities.undertaking_steps import UndertakingSteps
 from contracts.cases import Patience
+from contracts.names import DEPLOYMENT
+from domain.complaints import shipped
 from domain.complaints.terms import Way
 from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
 from gateways.sms import SmsAccount, SmsGateway
 from gateways.tombstones import TombstoneFile
+from gateways.webhooks import WebhookSender
 from runtime.case_commands import CaseCommands
 from runtime.erasing import Eraser
 from runtime.events import tell
 from runtime.housekeeping import Chore
-from runtime.launcher import CaseLauncher
+from runtime.launcher import TEMPORAL_AWAY, CaseLauncher
 from runtime.links import SignedLinks
+from runtime.operations import Operations
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.schedules import apply_schedules
 from runtime.settings import Settings
+from runtime.survey_assembly import SurveyParts, survey_activities, survey_parts
 from runtime.temporal import connect
+from runtime.undertaking_assembly import undertaking_activities
 from runtime.undertaking_desk import UndertakingDesk
 from runtime.undertaking_launcher import UndertakingLauncher
+from runtime.webhooks import WebhookPost
 from storage import chains, idempotency, personal_log
-from storage.analysis import Observations
 from storage.batches import Batches
 from storage.cases import CaseRecords
 from storage.contacts import Contacts, Correspondents
 from storage.corrections import IdentityCorrections
-from storage.customer_values import CustomerValues
 from storage.deliveries import Deliveries
+from storage.imports import Imports
 from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
 from storage.limits import Buckets
-from storage.outbox import Outbox
+from storage.outbox import Event, Outbox
 from storage.people import People
-from storage.pool import Pool, open_pool
+from storage.pool import Connection, Pool, open_pool
 from storage.rotation import KeyUse
+from storage.standing import Standing
+from storage.steps import StepRecords
 from storage.undertakings import Undertakings
 from storage.vault import Vault
+from storage.webhook_deliveries import WebhookDeliveries, fan_out
+from storage.webhooks import Webhooks
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
+from workflows.importing import Import
 from workflows.periodic import Periodic
 from workflows.undertaking import UndertakingRun
+from workflows.wave import SurveyWave
 
 GRACE = timedelta(seconds=25)
 """How long a stopping worker lets its activities finish; less than what an orchestrator waits before it kills."""
 STICKY_QUEUE_LIMIT = timedelta(seconds=3)
 """After a worker dies, its cases wait this long for it before another one takes them."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,9 @@ class Parts:
     ledger: Ledger
     people: People
     records: CaseRecords
+    steps: StepRecords
+    standing: Standing
+    operations: Operations
     unstarted: UnstartedCases
     rulebook: Rulebook
     client: Client
@@ -85,6 +103,7 @@ class Parts:
     undertakings: Undertakings
     undertaking_desk: UndertakingDesk
     undertaking_launcher: UndertakingLauncher
+    surveys: SurveyParts
 
 
 @asynccontextmanager
@@ -125,6 +144,9 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         ledger=ledger,
         people=People(pool),
         records=CaseRecords(pool),
+        steps=StepRecords(pool),
+        standing=Standing(pool),
+        operations=Operations(client, settings.task_queue),
         unstarted=unstarted,
         rulebook=rulebook,
         client=client,
@@ -143,6 +165,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         undertakings=undertakings,
         undertaking_desk=UndertakingDesk(pool, vault, undertakings, _now),
         undertaking_launcher=UndertakingLauncher(client, settings.task_queue, undertakings),
+        surveys=survey_parts(pool, client, settings.task_queue),
     )
 
 
@@ -151,11 +174,23 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
     return Worker(
         parts.client,
         task_queue=parts.settings.task_queue,
-        workflows=[ComplaintCase, Batch, Periodic, UndertakingRun],
+        workflows=[ComplaintCase, Batch, Import, SurveyWave, UndertakingRun, Periodic],
         activities=case_activities(parts),
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_LIMIT,
+        deployment_config=_deployment(parts.settings.worker_build),
+    )
+
+
+def _deployment(build: str | None) -> WorkerDeploymentConfig | None:
+    """Which release this worker is; cases live for months and replay on every release, so they move to the newest."""
+    if build is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
     )
 
 
@@ -167,32 +202,27 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
     correspondence = _correspondence(parts)
     keeper = IdentityKeeper(parts.vault, IdentityCorrections(parts.pool, parts.vault), _now)
     batches = BatchWorker(Batches(parts.pool), CaseCommands(parts.launcher, parts.ledger))
-    undertakings = UndertakingRecorder(parts.undertakings, patience)
-    steps = UndertakingSteps(
-        observations=Observations(parts.pool),
-        desk=parts.undertaking_desk,
-        open_cases=parts.undertakings,
-        commands=CaseCommands(parts.launcher, parts.ledger),
-        values=CustomerValues(parts.pool),
-        zone=settings.time_zone,
-    )
-    periodic = PeriodicWork(Observations(parts.pool), parts.undertaking_desk, settings.time_zone)
+    imports = Imports(parts.pool, parts.vault, parts.keys, settings.default_region)
+    importer = ImportWorker(imports, parts.rulebook, shipped.taxonomy(), settings.default_policy, _now)
     return [
-        periodic.undertake_periodically,
-        undertakings.load_undertaking,
-        undertakings.record_undertaking,
-        steps.carry_out_undertaking_step,
         recorder.load_case,
         recorder.perform_and_record,
         correspondence.send_letter,
         keeper.correct_identity,
         batches.carry_out_page,
+        importer.import_page,
+        *survey_activities(parts, _mail(settings), patience),
+        *undertaking_activities(parts, patience),
     ]
+
+
+def _mail(settings: Settings) -> MailPost:
+    return MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
 
 
 def _correspondence(parts: Parts) -> Correspondence:
     settings, pool = parts.settings, parts.pool
-    channels: dict[Way, PostOffice] = {Way.EMAIL: MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)}
+    channels: dict[Way, PostOffice] = {Way.EMAIL: _mail(settings)}
     if settings.sms_url is not None:
         account = SmsAccount.from_url(settings.sms_url, settings.sms_signature, settings.sms_templates)
         channels[Way.SMS] = SmsGateway(account, settings.default_region)
@@ -211,8 +241,10 @@ def chores(parts: Parts) -> Sequence[Chore]:
     return [
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
         Chore("start undertakings that were left", timedelta(seconds=1), parts.undertaking_launcher.start_those_left),
+        Chore("start waves that were left", timedelta(seconds=2), parts.surveys.launcher.start_those_left),
         Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
-        Chore("tell what happened", timedelta(seconds=1), lambda: Outbox(parts.pool).drain(tell)),
+        Chore("tell what happened", timedelta(seconds=1), lambda: tell_all(parts.pool)),
+        Chore("start imports that were left", timedelta(seconds=30), lambda: _start_imports(parts)),
         Chore(
             "anchor the ledger", timedelta(minutes=5), lambda: chains.anchor(parts.pool, parts.keys.anchor(), _now())
         ),
@@ -224,7 +256,11 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore("put the schedules right", timedelta(hours=1), lambda: _apply_schedules(parts)),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
+        Chore("look for wedged workflows", timedelta(minutes=1), lambda: _warn_of_wedged(parts)),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
+        Chore("tell webhooks", timedelta(seconds=0.5), webhook_post(parts).open_lanes),
+        Chore("seal secrets of webhooks again", timedelta(minutes=5), Webhooks(parts.pool, parts.keys).seal_again),
+        Chore("prune deliveries", timedelta(hours=1), lambda: WebhookDeliveries(parts.pool).prune(_now())),
         Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]
 
@@ -233,11 +269,46 @@ async def _apply_schedules(parts: Parts) -> int:
     return len(await apply_schedules(parts.client, parts.settings.task_queue, parts.settings.time_zone))
 
 
+async def tell_all(pool: Pool) -> int:
+    """Into the log, and to every webhook that wants it."""
+
+    async def note(connection: Connection, events: Sequence[Event]) -> None:
+        await fan_out(connection, events, _now())
+
+    return await Outbox(pool).drain(tell, note=note)
+
+
+def webhook_post(parts: Parts) -> WebhookPost:
+    """Who brings deliveries to webhooks on their way."""
+    sender = WebhookSender(private_targets=parts.settings.webhook_private_targets)
+    webhooks = Webhooks(parts.pool, parts.keys)
+    return WebhookPost(webhooks, WebhookDeliveries(parts.pool), sender, parts.settings.public_url, _now)
+
+
+async def _warn_of_wedged(parts: Parts) -> int:
+    """Say which workflows cannot go on by themselves: a release must mend them."""
+    try:
+        wedged = await parts.operations.wedged()
+    except (*TEMPORAL_AWAY, TimeoutError):
+        return 0
+    for each in wedged:
+        log.error("workflow is wedged", extra={"workflow_id": each.id, "problems": list(each.problems)})
+    return len(wedged)
+
+
 async def _start_batches(parts: Parts) -> int:
     """Start unfinished batches unless they run: the process that took one in may have died, or Temporal was away."""
     for batch in await Batches(parts.pool).unfinished():
         await parts.launcher.start_batch(batch)
     return 0
+
+
+async def _start_imports(parts: Parts) -> int:
+    """The same for imports; one that was never handed in whole goes after a day."""
+    imports = Imports(parts.pool, parts.vault, parts.keys, parts.settings.default_region)
+    for batch in await imports.unfinished():
+        await parts.launcher.start_import(batch)
+    return await imports.drop_unready(_now() - timedelta(days=1))
 
 
 def _now() -> datetime:

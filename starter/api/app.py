@@ -9,25 +9,34 @@ from starter.api import (
     attachments,
     batches,
     calendars,
+    case_packs,
     clocks,
     complaints,
     failures,
     forms,
     health,
+    imports,
     letters,
     likeness,
     links,
     narratives,
+    open311,
+    operations,
     personal_data,
     privacy,
     recalculations,
     registry,
     simulations,
+    step_batches,
     steps,
+    surveys,
     undertakings,
+    waves,
+    webhooks,
 )
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
+from starter.pages import site
 from starter.services import Services
 
 
@@ -59,19 +68,28 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         attachments,
         links,
         letters,
+        step_batches,
         steps,
+        operations,
         registry,
         calendars,
         recalculations,
+        webhooks,
         simulations,
         personal_data,
         privacy,
         forms,
+        surveys,
+        waves,
+        case_packs,
+        imports,
     ):
         app.include_router(part.router, responses=problems())
     for router in undertakings.ROUTERS.values():
         app.include_router(router, responses=problems())
+    app.include_router(open311.router)
     app.include_router(health.router)
+    app.include_router(site.router)
     failures.install(app)
     app.add_middleware(Envelope)
     describe(app)

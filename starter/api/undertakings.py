@@ -22,6 +22,7 @@ from domain.undertakings.kinds import AnyUndertaking, allowed_commands
 from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Key, Once
 from starter.api.strict_json import StrictJsonRoute
+from starter.api.undertaking_examples import COMMANDS, FORMS
 from starter.problems import FieldError, Problem, invalid, not_found
 from starter.repetitions import stored
 from starter.undertakings import (
@@ -118,7 +119,7 @@ async def _opened(services: House, person: Person, undertaking: AnyUndertaking) 
 
 @improvements.post("", status_code=201, summary="Propose an improvement")
 async def propose(
-    form: ImprovementForm,
+    form: Annotated[ImprovementForm, FromBody(openapi_examples=FORMS["improvement"])],
     services: House,
     person: Annotated[Person, Depends(Allowed(Permission.PROPOSE_IMPROVEMENT))],
     key: Key,
@@ -129,7 +130,7 @@ async def propose(
 
 @incidents.post("", status_code=201, summary="Say that one cause may be behind many complaints")
 async def suspect(
-    form: IncidentForm,
+    form: Annotated[IncidentForm, FromBody(openapi_examples=FORMS["incident"])],
     services: House,
     person: Annotated[Person, Depends(Allowed(Permission.OPEN_INCIDENT))],
     key: Key,
@@ -140,7 +141,7 @@ async def suspect(
 
 @analyses.post("", status_code=201, summary="Analyse the complaints of some days")
 async def order(
-    form: AnalysisForm,
+    form: Annotated[AnalysisForm, FromBody(openapi_examples=FORMS["analysis"])],
     services: House,
     person: Annotated[Person, Depends(Allowed(Permission.ORDER_ANALYSIS))],
     key: Key,
@@ -151,7 +152,7 @@ async def order(
 
 @studies.post("", status_code=201, summary="Begin a study of who left and why")
 async def begin(
-    form: DefectionForm,
+    form: Annotated[DefectionForm, FromBody(openapi_examples=FORMS["defection"])],
     services: House,
     person: Annotated[Person, Depends(Allowed(Permission.BEGIN_STUDY))],
     key: Key,
@@ -246,7 +247,7 @@ def _command_route(router: APIRouter, kind: str, name: str, permission: str) -> 
 
     async def command(
         reference: Reference,
-        body: Annotated[Any, FromBody()],
+        body: Any,
         services: House,
         person: Annotated[Person, Depends(Allowed(permission))],
         key: Key,
@@ -264,7 +265,7 @@ def _command_route(router: APIRouter, kind: str, name: str, permission: str) -> 
         await services.undertaker.keep(request, answer)
         return replay(answer, was_replayed=False)
 
-    command.__annotations__["body"] = body_type
+    command.__annotations__["body"] = Annotated[body_type, FromBody(openapi_examples=COMMANDS[permission])]
     router.post(
         f"/{{reference}}/commands/{name}",
         response_model=CommandDone,

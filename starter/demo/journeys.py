@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from starter.demo.partner import answer_by_link
 from starter.demo.people import TEAM, Person, Staff
 
 LOOK_AGAIN_SECONDS = 0.4
@@ -87,9 +88,8 @@ async def reopened(case: Case) -> None:
 
 async def neglected(case: Case) -> None:
     """Left lying until its clock has breached and the case has escalated, then answered."""
-    await _until(case, lambda view: any(clock["state"] == "breached" for clock in view["clocks"]))
-    if (await case.supervisor.read(case.reference))["escalation_is_open"]:
-        await case.supervisor.do(case.reference, "acknowledge_escalation")
+    await _until(case, lambda view: view["escalation_is_open"])
+    await case.supervisor.do(case.reference, "acknowledge_escalation")
     await valid(case)
 
 
@@ -110,12 +110,12 @@ async def held_and_extended(case: Case) -> None:
 
 
 async def with_partner_and_redress(case: Case) -> None:
-    """A partner is asked, redress is approved by a second person and paid after the answer."""
+    """A partner is asked and answers by its link, redress is approved by a second person and paid after the answer."""
     await case.supervisor.do(case.reference, "assess", decision="valid")
     handler = await _assigned(case)
     question = case.text("维修人员何时到达？", "When was your fitter there?")
     await handler.do(case.reference, "request_partner", partner="city_fitters", question=question)
-    await handler.do(case.reference, "partner_reply", number=1, answer=case.text("十点四十分。", "At 10:40."))
+    await answer_by_link(handler, case.reference, 1, case.text("十点四十分。", "At 10:40."))
     money = {"amount": "80.00", "currency": "CNY"}
     await handler.do(case.reference, "request_redress", kind="compensation", money=money)
     await case.supervisor.do(case.reference, "approve_redress", number=1)
@@ -126,8 +126,9 @@ async def with_partner_and_redress(case: Case) -> None:
 
 async def merged(case: Case) -> None:
     """Handled together with the first case of the day, and answered by itself."""
+    own = await case.supervisor.read(case.reference)
     first = case.earlier[0] if case.earlier else None
-    if first is not None:
+    if first is not None and (await case.supervisor.read(first))["received_at"] < own["received_at"]:
         await case.supervisor.do(case.reference, "merge", into=first)
     await case.supervisor.do(case.reference, "link_incident", incident="pressure-drop")
     await valid(case)
@@ -166,6 +167,15 @@ async def unreachable(case: Case) -> None:
     await case.staff.caller.do(case.reference, "record_visit", way="phone", result="no_answer")
 
 
+async def emergency(case: Case) -> None:
+    """Somebody is in danger: escalated at the intake, seen by a supervisor at once, then handled like any other."""
+    view = await case.supervisor.read(case.reference)
+    if not view["is_emergency"] or not view["escalation_is_open"]:
+        raise AssertionError(f"{case.reference} speaks of a danger and was not escalated")
+    await case.supervisor.do(case.reference, "acknowledge_escalation")
+    await valid(case)
+
+
 PATHS: Mapping[Journey, int] = {
     valid: 30,
     partly_valid_with_corrections: 8,
@@ -181,7 +191,7 @@ PATHS: Mapping[Journey, int] = {
     called_back_unsatisfied: 5,
     unreachable: 5,
 }
-"""How often each path is taken, in percent."""
+"""How often each path is taken, in percent; what speaks of a danger goes the way of emergencies instead."""
 
 
 async def _handled(case: Case) -> None:
