@@ -24,6 +24,7 @@ from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
 from gateways.sms import SmsAccount, SmsGateway
 from gateways.tombstones import TombstoneFile
+from gateways.webhooks import WebhookSender
 from runtime.case_commands import CaseCommands
 from runtime.erasing import Eraser
 from runtime.events import tell
@@ -34,7 +35,9 @@ from runtime.operations import Operations
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
+from runtime.survey_assembly import SurveyParts, survey_activities, survey_parts
 from runtime.temporal import connect
+from runtime.webhooks import WebhookPost
 from storage import chains, idempotency, personal_log
 from storage.batches import Batches
 from storage.cases import CaseRecords
@@ -46,16 +49,19 @@ from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
 from storage.limits import Buckets
-from storage.outbox import Outbox
+from storage.outbox import Event, Outbox
 from storage.people import People
-from storage.pool import Pool, open_pool
+from storage.pool import Connection, Pool, open_pool
 from storage.rotation import KeyUse
 from storage.standing import Standing
 from storage.steps import StepRecords
 from storage.vault import Vault
+from storage.webhook_deliveries import WebhookDeliveries, fan_out
+from storage.webhooks import Webhooks
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
 from workflows.importing import Import
+from workflows.wave import SurveyWave
 
 GRACE = timedelta(seconds=25)
 """How long a stopping worker lets its activities finish; less than what an orchestrator waits before it kills."""
@@ -87,6 +93,7 @@ class Parts:
     files: FolderOfFiles
     eraser: Eraser
     links: SignedLinks
+    surveys: SurveyParts
 
 
 @asynccontextmanager
@@ -144,6 +151,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
             key=keys.anchor(),
         ),
         links=SignedLinks(pool, keys, settings.public_url),
+        surveys=survey_parts(pool, client, settings.task_queue),
     )
 
 
@@ -152,7 +160,7 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
     return Worker(
         parts.client,
         task_queue=parts.settings.task_queue,
-        workflows=[ComplaintCase, Batch, Import],
+        workflows=[ComplaintCase, Batch, Import, SurveyWave],
         activities=case_activities(parts),
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
@@ -189,12 +197,17 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         keeper.correct_identity,
         batches.carry_out_page,
         importer.import_page,
+        *survey_activities(parts, _mail(settings), patience),
     ]
+
+
+def _mail(settings: Settings) -> MailPost:
+    return MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
 
 
 def _correspondence(parts: Parts) -> Correspondence:
     settings, pool = parts.settings, parts.pool
-    channels: dict[Way, PostOffice] = {Way.EMAIL: MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)}
+    channels: dict[Way, PostOffice] = {Way.EMAIL: _mail(settings)}
     if settings.sms_url is not None:
         account = SmsAccount.from_url(settings.sms_url, settings.sms_signature, settings.sms_templates)
         channels[Way.SMS] = SmsGateway(account, settings.default_region)
@@ -212,9 +225,10 @@ def chores(parts: Parts) -> Sequence[Chore]:
     """What must be done again and again, by whichever process is there."""
     return [
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
+        Chore("start waves that were left", timedelta(seconds=2), parts.surveys.launcher.start_those_left),
         Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
+        Chore("tell what happened", timedelta(seconds=1), lambda: tell_all(parts.pool)),
         Chore("start imports that were left", timedelta(seconds=30), lambda: _start_imports(parts)),
-        Chore("tell what happened", timedelta(seconds=1), lambda: Outbox(parts.pool).drain(tell)),
         Chore(
             "anchor the ledger", timedelta(minutes=5), lambda: chains.anchor(parts.pool, parts.keys.anchor(), _now())
         ),
@@ -227,8 +241,27 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
         Chore("look for wedged workflows", timedelta(minutes=1), lambda: _warn_of_wedged(parts)),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
+        Chore("tell webhooks", timedelta(seconds=0.5), webhook_post(parts).open_lanes),
+        Chore("seal secrets of webhooks again", timedelta(minutes=5), Webhooks(parts.pool, parts.keys).seal_again),
+        Chore("prune deliveries", timedelta(hours=1), lambda: WebhookDeliveries(parts.pool).prune(_now())),
         Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]
+
+
+async def tell_all(pool: Pool) -> int:
+    """Into the log, and to every webhook that wants it."""
+
+    async def note(connection: Connection, events: Sequence[Event]) -> None:
+        await fan_out(connection, events, _now())
+
+    return await Outbox(pool).drain(tell, note=note)
+
+
+def webhook_post(parts: Parts) -> WebhookPost:
+    """Who brings deliveries to webhooks on their way."""
+    sender = WebhookSender(private_targets=parts.settings.webhook_private_targets)
+    webhooks = Webhooks(parts.pool, parts.keys)
+    return WebhookPost(webhooks, WebhookDeliveries(parts.pool), sender, parts.settings.public_url, _now)
 
 
 async def _warn_of_wedged(parts: Parts) -> int:

@@ -102,9 +102,8 @@ async def test_no_value_in_any_field_of_any_body_is_a_defect(api: Api) -> None:
     chance, defects, statuses = random.Random(20260302), [], set()
     for method, path, body in altered(chance):
         reference = chance.choice(references)
-        there = path.format(
-            reference=reference, step_id=f"{reference}.acknowledgement.1", calendar_id="fuzzed", person_id="per_000000"
-        )
+        places = {"calendar_id": "fuzzed", "person_id": "per_000000", "survey_id": "fuzzed", "wave": "W-2026-999999"}
+        there = path.format(reference=reference, step_id=f"{reference}.acknowledgement.1", **places)
         content = json.dumps(body).encode()
         answer = await everybody.send(method, there, content=content, headers=JSON)
         statuses.add(answer.status_code)
