@@ -9,10 +9,12 @@ from starter.cli import (
     case_packs,
     complaints,
     demo,
+    doctor,
     forms,
     imports,
     index,
     keys,
+    letters,
     parts,
     policies,
     privacy,
@@ -40,6 +42,7 @@ app.command(
     "import", epilog="Examples: amends import complaints.csv --map cfpb --dry-run · amends import --example-map"
 )(imports.import_records)
 app.add_typer(steps.app, name="steps")
+app.add_typer(letters.app, name="letters")
 app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
@@ -62,6 +65,9 @@ schedules.command("apply", epilog="Example: amends schedules apply --data-dir ./
 app.add_typer(schedules, name="schedules")
 app.command()(parts.migrate)
 app.command()(parts.rebuild)
+app.command(epilog="Examples: amends doctor · amends doctor --data-dir ./data --json")(doctor.doctor)
+app.command(epilog="Example: amends workers")(doctor.workers)
+app.add_typer(doctor.deployment_app, name="deployment")
 
 
 def run() -> None:
