@@ -42,6 +42,10 @@ async def propose(api: Api, by: str = "handler", **form: Any) -> str:
     return f"/v1/improvements/{answer.json()['reference']}"
 
 
+async def due_times(house: House, reference: str) -> dict[str, datetime]:
+    return {clock.key: clock.due_at for clock in (await house.record(reference)).clocks}
+
+
 def later(**span: float) -> str:
     return (datetime.now(UTC) + timedelta(**span)).isoformat()
 
@@ -111,7 +115,7 @@ async def test_the_same_key_proposes_once_and_commands_once(api: Api) -> None:
 async def test_an_incident_links_the_open_cases_that_fit_and_each_keeps_its_clocks(api: Api, house: House) -> None:
     fits = [await house.take(category="supply_interruption", region="east") for _ in range(3)]
     other = await house.take(category="supply_interruption", region="west")
-    clocks = {reference: (await house.record(reference)).clocks for reference in fits}
+    promised = {reference: await due_times(house, reference) for reference in fits}
     since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
     form = {
         "title": "No gas in the east",
@@ -126,7 +130,7 @@ async def test_an_incident_links_the_open_cases_that_fit_and_each_keeps_its_cloc
     assert view["status"] == "open"
     listed = (await api["supervisor"].get(f"{path}/cases")).json()["items"]
     assert listed == sorted(fits)
-    assert {reference: (await house.record(reference)).clocks for reference in fits} == clocks
+    assert {reference: await due_times(house, reference) for reference in fits} == promised
     assert (await house.record(other)).incident is None
     answered = await command(api["supervisor"], path, "answer", text="A main broke; it is mended.")
     assert answered["status"] == "answered"
