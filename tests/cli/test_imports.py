@@ -20,6 +20,11 @@ def test_the_example_is_a_mapping_that_can_be_used_as_it_is() -> None:
     assert Mapping.model_validate(tomllib.loads(said.stdout)).columns.received_at == "受理日期"
 
 
+def test_a_shipped_mapping_is_printed_to_be_changed() -> None:
+    said = run("import", "--map", "cfpb", "--example-map")
+    assert Mapping.model_validate(tomllib.loads(said.stdout)).id == "cfpb"
+
+
 def test_a_file_and_its_mapping_must_be_named() -> None:
     said = run("import")
     assert (said.exit_code, "amends import FILE --map cfpb" in said.stderr) == (2, True)
