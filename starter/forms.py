@@ -83,7 +83,7 @@ class FormDesk:
         """The sealed texts of the case, opened; those of an erased customer are left out."""
         texts: dict[str, str] = {}
         for ids in _in_pages(text_ids_in(entries)):
-            texts |= await self._vault.open_texts(ids)
+            texts |= await self._vault.open_kept_texts(ids)
         return texts
 
     def words(self, language: Language, legacy: Mapping[str, str] | None = None) -> Words:

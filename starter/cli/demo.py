@@ -56,7 +56,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
         _say(f"Ready after {time.monotonic() - begun:.1f} s at {machine.url}")
         course = await Demonstration(machine, mailbox, count=count, seed=seed, say=_say).run()
         await do_the_paperwork(machine, course.references, _say)
-        findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.references, mailbox)
+        findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.path_of, mailbox)
         _report(course, findings, time.monotonic() - begun)
         outcome = Exit.FAILED if findings.broken else Exit.DONE
         if not once:

@@ -19,6 +19,7 @@ from starter.cli.output import Exit, fail, show_json, show_table, stdout
 verify_app = typer.Typer(no_args_is_help=True, help="Check that records are whole.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="The data folder of `amends up` on this machine.")]
 
 
 def up(
@@ -95,7 +96,7 @@ def codec_server(
         list[str] | None,
         typer.Option(envvar="AMENDS_CODEC_ORIGINS", help="Where Temporal's UI is: http://127.0.0.1:8233 if not given."),
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="The data folder of `amends up`.")] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Let Temporal's UI and command line show what is sealed. Opens only, for tokens that may read steps.
 
@@ -156,7 +157,7 @@ def rebuild() -> None:
 
 
 @verify_app.command(epilog="Example: amends verify ledger --json")
-def ledger(as_json: AsJson = False) -> None:
+def ledger(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Check every case's chain of hashes and every signed anchor; ends with 1 when something does not fit."""
     from dataclasses import asdict
 
@@ -164,7 +165,7 @@ def ledger(as_json: AsJson = False) -> None:
     from storage.pool import open_pool
 
     async def run() -> chains.Verification:
-        settings = _settings()
+        settings = _settings(data_dir)
         pool = await open_pool(settings.database_url, size=1)
         try:
             return await chains.verify(pool, settings.master_keys().anchor())
@@ -182,7 +183,7 @@ def ledger(as_json: AsJson = False) -> None:
 
 
 @verify_app.command("personal-data", epilog="Example: amends verify personal-data --json")
-def personal_data(as_json: AsJson = False) -> None:
+def personal_data(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Check the log of who read or erased what about whom: every chain and every signed anchor."""
     from dataclasses import asdict
 
@@ -190,7 +191,7 @@ def personal_data(as_json: AsJson = False) -> None:
     from storage.pool import open_pool
 
     async def run() -> LogVerification:
-        settings = _settings()
+        settings = _settings(data_dir)
         pool = await open_pool(settings.database_url, size=1)
         try:
             return await verify_log(pool, settings.master_keys().anchor())

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -30,6 +30,7 @@ class Course:
 
     references: list[str]
     paths: Counter[str]
+    path_of: dict[str, str] = field(default_factory=dict)
     parked: int = 0
     retried: int = 0
 
@@ -47,6 +48,7 @@ class Demonstration:
         self._say = say
         self._course = Course([], Counter())
         self._ended = 0
+        self._others = 0
 
     async def run(self) -> Course:
         """Take every complaint to its end, through a mail outage."""
@@ -66,15 +68,25 @@ class Demonstration:
     async def _handle(self, form: dict[str, Any], staff: Staff, gate: asyncio.Semaphore, chance: random.Random) -> None:
         async with gate:
             taken = await chance.choice(staff.hotline).take(form, form["source_ref"])
-            journey: Journey = chance.choices(list(PATHS), list(PATHS.values()))[0]
+            journey = self._journey(taken, chance)
             earlier = tuple(self._course.references[:1])
             case = journeys.Case(taken["reference"], form["customer"]["language"], staff, chance, earlier)
             self._course.references.append(case.reference)
+            self._course.path_of[case.reference] = journey.__name__
             await journey(case)
             self._course.paths[journey.__name__] += 1
             self._ended += 1
             if self._ended % 50 == 0:
                 self._say(f"{self._ended} of {self._count} cases have ended.")
+
+    def _journey(self, taken: dict[str, Any], chance: random.Random) -> Journey:
+        """What speaks of a danger is an emergency; the first others take every path once, the rest as it comes."""
+        if taken["advice"]:
+            return journeys.emergency
+        self._others += 1
+        if self._others <= len(PATHS):
+            return list(PATHS)[self._others - 1]
+        return chance.choices(list(PATHS), list(PATHS.values()))[0]
 
     async def _operate(self, staff: Staff) -> None:
         """The mail server goes away for a while; afterwards the operator retries what was parked."""

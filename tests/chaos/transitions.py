@@ -41,7 +41,7 @@ _STAYS = {
         (
             *("complaint.acknowledged", "complaint.noted", "complaint.corrected", "complaint.attached"),
             *("complaint.escalated", "complaint.escalation_acknowledged", "complaint.nobody_eligible"),
-            *("complaint.held", "complaint.resumed", "complaint.policy_changed"),
+            *("complaint.held", "complaint.resumed", "complaint.policy_changed", "complaint.clocks_recalculated"),
             *("complaint.extension_requested", "complaint.extension_approved", "complaint.extended"),
             *("complaint.update_ordered", "complaint.customer_updated"),
             *("complaint.merged", "complaint.unmerged", "complaint.incident_linked", "complaint.incident_unlinked"),
