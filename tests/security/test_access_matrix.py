@@ -19,6 +19,7 @@ PLACES = {
     "file": "att_nothing",
     "calendar_id": "nowhere",
     "import_id": "imp_nothing",
+    "service_code": "nothing",
     "letter": "acknowledgement",
     "item": "acknowledgement.1",
     "who": "partner.nobody",
