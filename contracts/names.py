@@ -1,5 +1,8 @@
 """Names that outlive a release: workflow types, queries, ids. A rename here breaks running cases."""
 
+DEPLOYMENT = "amends"
+"""The name under which Temporal knows the releases of our workers."""
+
 COMPLAINT = "complaint"
 BATCH = "batch"
 IMPORT = "import"

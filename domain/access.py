@@ -66,6 +66,7 @@ class Permission(StrEnum):
     PRINT_FORMS = "form.print"
     EXPORT_CASE = "case.export"
     READ_STEPS = "step.read"
+    READ_OPERATIONS = "operations.read"
     MANAGE_STAFF = "staff.manage"
     READ_STAFF = "staff.read"
     READ_POLICIES = "policy.read"
@@ -104,6 +105,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.PRINT_FORMS: _CASE_READERS,
     Permission.EXPORT_CASE: frozenset({_S, Role.AUDITOR}),
     Permission.READ_STEPS: frozenset({_O, _S}),
+    Permission.READ_OPERATIONS: frozenset({_O, Role.ADMIN}),
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.READ_STAFF: frozenset({Role.ADMIN, _S}),
     Permission.READ_POLICIES: _EVERYONE,
@@ -168,6 +170,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "recalculate_clocks": frozenset({_S}),
     "abort": frozenset({_O}),
     "retry_step": frozenset({_O}),
+    "amend_step": frozenset({_O}),
     "skip_step": frozenset({_O}),
 }
 """Roles by permission; a command of a case is a permission under its own name."""

@@ -1,5 +1,6 @@
 """The composition root: the real parts plugged into the ports."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.batches import BatchWorker
 from activities.correspondence import Correspondence, IdentityKeeper, MessageWriter
@@ -15,6 +17,7 @@ from activities.importing import ImportWorker
 from activities.ports import PostOffice
 from activities.recording import CaseRecorder
 from contracts.cases import Patience
+from contracts.names import DEPLOYMENT
 from domain.complaints import shipped
 from domain.complaints.terms import Way
 from gateways.files import FolderOfFiles
@@ -25,8 +28,9 @@ from runtime.case_commands import CaseCommands
 from runtime.erasing import Eraser
 from runtime.events import tell
 from runtime.housekeeping import Chore
-from runtime.launcher import CaseLauncher
+from runtime.launcher import TEMPORAL_AWAY, CaseLauncher
 from runtime.links import SignedLinks
+from runtime.operations import Operations
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
@@ -46,6 +50,8 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
 from storage.rotation import KeyUse
+from storage.standing import Standing
+from storage.steps import StepRecords
 from storage.vault import Vault
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
@@ -55,6 +61,9 @@ GRACE = timedelta(seconds=25)
 """How long a stopping worker lets its activities finish; less than what an orchestrator waits before it kills."""
 STICKY_QUEUE_LIMIT = timedelta(seconds=3)
 """After a worker dies, its cases wait this long for it before another one takes them."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,9 @@ class Parts:
     ledger: Ledger
     people: People
     records: CaseRecords
+    steps: StepRecords
+    standing: Standing
+    operations: Operations
     unstarted: UnstartedCases
     rulebook: Rulebook
     client: Client
@@ -114,6 +126,9 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         ledger=ledger,
         people=People(pool),
         records=CaseRecords(pool),
+        steps=StepRecords(pool),
+        standing=Standing(pool),
+        operations=Operations(client, settings.task_queue),
         unstarted=unstarted,
         rulebook=rulebook,
         client=client,
@@ -142,6 +157,18 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_LIMIT,
+        deployment_config=_deployment(parts.settings.worker_build),
+    )
+
+
+def _deployment(build: str | None) -> WorkerDeploymentConfig | None:
+    """Which release this worker is; cases live for months and replay on every release, so they move to the newest."""
+    if build is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
     )
 
 
@@ -198,9 +225,21 @@ def chores(parts: Parts) -> Sequence[Chore]:
         ),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
+        Chore("look for wedged workflows", timedelta(minutes=1), lambda: _warn_of_wedged(parts)),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
         Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]
+
+
+async def _warn_of_wedged(parts: Parts) -> int:
+    """Say which workflows cannot go on by themselves: a release must mend them."""
+    try:
+        wedged = await parts.operations.wedged()
+    except (*TEMPORAL_AWAY, TimeoutError):
+        return 0
+    for each in wedged:
+        log.error("workflow is wedged", extra={"workflow_id": each.id, "problems": list(each.problems)})
+    return len(wedged)
 
 
 async def _start_batches(parts: Parts) -> int:

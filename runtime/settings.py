@@ -142,6 +142,10 @@ class Settings(BaseSettings):
         description="the file in which erasures are noted; keep it apart from the backups",
     )
 
+    worker_build: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")] | None = Field(
+        default=None,
+        description="the build of this worker, such as 0.2.0-3f9a1c, where cases are routed by build (decision 29)",
+    )
     task_queue: str = Field(default="amends", min_length=1, max_length=200, description="the name of a task queue")
     temporal_metrics: Annotated[str, Field(pattern=r"^[^\s/]+:\d{1,5}$")] | None = Field(
         default=None, description="the host:port at which the Temporal SDK shows its metrics, such as 127.0.0.1:9464"

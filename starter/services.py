@@ -20,6 +20,7 @@ from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
+from starter.steps import StepDesk
 from storage.attachments import Attachments
 from storage.batches import Batches
 from storage.contacts import Contacts
@@ -38,6 +39,7 @@ class Services:
     cases: CaseDesk
     batches: BatchDesk
     batch_records: Batches
+    steps: StepDesk
     attachments: AttachmentDesk
     likeness: LikenessDesk
     reads: Reads
@@ -93,6 +95,14 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
+        steps=StepDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            steps=parts.steps,
+            cases=parts.records,
+            keys=keys,
+            start=parts.launcher.start_batch,
+        ),
         likeness=LikenessDesk(parts.pool, parts.vault, reads),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,

@@ -32,7 +32,7 @@ REMEMBERED_COMMANDS = 64
 class Case(BaseModel):
     """A complaint case (投诉个案). Codes, times and ids only: everything personal is in the vault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     reference: str
     epoch: int

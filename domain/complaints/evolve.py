@@ -61,6 +61,7 @@ _SideFact = (
     | f.StepFailed
     | f.StepDone
     | f.StepRetried
+    | f.StepAmended
     | f.StepDeferred
     | f.StepReleased
     | f.StepRerouted
@@ -241,6 +242,7 @@ def _side_changes(case: Case, fact: _SideFact, actor: str, at: datetime) -> dict
             | f.StepFailed()
             | f.StepDone()
             | f.StepRetried()
+            | f.StepAmended()
             | f.StepDeferred()
             | f.StepReleased()
             | f.StepRerouted()

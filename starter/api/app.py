@@ -21,11 +21,13 @@ from starter.api import (
     links,
     narratives,
     open311,
+    operations,
     personal_data,
     privacy,
     recalculations,
     registry,
     simulations,
+    step_batches,
     steps,
 )
 from starter.api.document import describe, problems
@@ -61,7 +63,9 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         attachments,
         links,
         letters,
+        step_batches,
         steps,
+        operations,
         registry,
         calendars,
         recalculations,

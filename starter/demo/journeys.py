@@ -125,8 +125,9 @@ async def with_partner_and_redress(case: Case) -> None:
 
 async def merged(case: Case) -> None:
     """Handled together with the first case of the day, and answered by itself."""
+    own = await case.supervisor.read(case.reference)
     first = case.earlier[0] if case.earlier else None
-    if first is not None:
+    if first is not None and (await case.supervisor.read(first))["received_at"] < own["received_at"]:
         await case.supervisor.do(case.reference, "merge", into=first)
     await case.supervisor.do(case.reference, "link_incident", incident="pressure-drop")
     await valid(case)

@@ -22,6 +22,7 @@ OUTAGE_AFTER = 0.3
 OUTAGE_ENDS_AFTER_PARKED = 12
 OUTAGE_SECONDS = 45
 OPERATOR_LOOKS_EVERY_SECONDS = 1.0
+RETRIES_PER_SECOND = 20
 
 
 @dataclass(slots=True)
@@ -115,8 +116,12 @@ class Demonstration:
     async def _retry_all(self, staff: Staff) -> None:
         if not await self._parked(staff):
             return
-        answer = await staff.operator.send("POST", "/v1/steps/bulk/retry", json={"reason": "mail server is back"})
-        self._course.retried += sum(item["outcome"] == "done" for item in answer["items"])
+        body = {"reason": "mail server is back", "per_second": RETRIES_PER_SECOND}
+        batch = await staff.operator.send("POST", "/v1/steps/bulk/retry", json=body)
+        while not batch["is_finished"]:
+            await asyncio.sleep(OPERATOR_LOOKS_EVERY_SECONDS)
+            batch = await staff.operator.send("GET", f"/v1/steps/batches/{batch['id']}")
+        self._course.retried += batch["outcomes"].get("done", 0)
 
     async def _drained(self, staff: Staff) -> None:
         """Wait until no step is parked and every letter's outcome is recorded."""

@@ -46,7 +46,7 @@ _STAYS = {
             *("complaint.update_ordered", "complaint.customer_updated"),
             *("complaint.merged", "complaint.unmerged", "complaint.incident_linked", "complaint.incident_unlinked"),
             *("partner.asked", "partner.replied", "redress.changed", "clock.warned", "clock.breached"),
-            *("step.done", "step.failed", "step.retried", "step.skipped"),
+            *("step.done", "step.failed", "step.retried", "step.amended", "step.skipped"),
         ),
         OPEN | ENDED,
     ),

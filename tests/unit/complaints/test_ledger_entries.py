@@ -47,6 +47,8 @@ def _answered() -> Story:
     story.failed("response_letter.1")
     story.do(c.RetryStep(step="response_letter.1"))
     story.failed("response_letter.1")
+    story.do(c.AmendStep(step="response_letter.1", reason=s.text(9), not_before=story.now))
+    story.failed("response_letter.1")
     story.do(c.SkipStep(step="response_letter.1", reason=s.text(9)))
     answer = c.Respond(way=Way.PHONE, letter=s.text(4), outcome="upheld", cause="staff", remedies=("refund", "apology"))
     of_category, of_email = (
@@ -164,12 +166,24 @@ def test_an_upcaster_of_one_type_leaves_the_others_alone(monkeypatch: pytest.Mon
         {"sequence": 0},
         {"epoch": 0},
         {"at": "yesterday"},
-        {"mood": "good"},
     ],
 )
 def test_an_entry_that_is_none_is_refused(damage: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         f.read_entry(ENTRIES[0].model_dump(mode="json") | damage)
+
+
+def test_what_a_later_release_adds_to_an_entry_is_left_alone() -> None:
+    document = ENTRIES[0].model_dump(mode="json") | {"mood": "good"}
+    document["fact"] = document["fact"] | {"weather": "fine"}
+    document["fact"]["clocks"] = [clock | {"colour": "red"} for clock in document["fact"]["clocks"]]
+    assert f.read_entry(document) == ENTRIES[0]
+
+
+def test_an_entry_that_this_release_would_misread_is_refused() -> None:
+    document = ENTRIES[0].model_dump(mode="json") | {"schema_version": 2}
+    with pytest.raises(f.WrittenByALaterRelease):
+        f.read_entry(document)
 
 
 def test_a_case_begins_with_its_receipt_and_is_received_once() -> None:
