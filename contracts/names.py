@@ -5,9 +5,11 @@ DEPLOYMENT = "amends"
 
 COMPLAINT = "complaint"
 BATCH = "batch"
+WAVE = "wave"
 IMPORT = "import"
 PERFORM = "perform"
 CASE_QUERY = "case"
+WAVE_QUERY = "wave_now"
 
 LOAD_CASE = "load_case"
 PERFORM_AND_RECORD = "perform_and_record"
@@ -15,6 +17,15 @@ SEND_LETTER = "send_letter"
 CORRECT_IDENTITY = "correct_identity"
 CARRY_OUT_PAGE = "carry_out_page"
 IMPORT_PAGE = "import_page"
+
+LOAD_WAVE = "load_wave"
+RECORD_WAVE = "record_wave"
+SELECT_SAMPLE = "select_sample"
+INVITE_PAGE = "invite_page"
+REMIND_PAGE = "remind_page"
+RELEASE_RESERVE = "release_reserve"
+COMPUTE_WAVE = "compute_wave"
+REPORT_WAVE = "report_wave"
 
 REFUSED = "Refused"
 SUPERSEDED = "Superseded"
@@ -27,6 +38,10 @@ def case_workflow_id(reference: str) -> str:
 
 def batch_workflow_id(batch: str) -> str:
     return f"{BATCH}/{batch}"
+
+
+def wave_workflow_id(reference: str) -> str:
+    return f"{WAVE}/{reference}"
 
 
 def import_workflow_id(batch: str) -> str:

@@ -83,6 +83,13 @@ class Permission(StrEnum):
     SET_CONTACT = "contact.set"
     MANAGE_CORRESPONDENTS = "correspondent.manage"
     READ_PERSONAL_DATA_LOG = "personal_data.log"
+    READ_FRAME = "frame.read"
+    MANAGE_FRAME = "frame.manage"
+    READ_SURVEYS = "survey.read"
+    MANAGE_SURVEYS = "survey.manage"
+    READ_WAVES = "wave.read"
+    PLAN_WAVES = "wave.plan"
+    READ_RESPONSES = "wave.responses"
     READ_PERSONAL_DATA = "personal_data.read"
     ERASE_PERSONAL_DATA = "personal_data.erase"
     HOLD_PERSONAL_DATA = "personal_data.hold"
@@ -124,6 +131,23 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "mark_posted": frozenset({_H, _A, _S}),
     "record_call": frozenset({_H, _A, _S}),
     Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
+    Permission.READ_FRAME: frozenset({Role.ANALYST, _S, Role.ADMIN}),
+    Permission.MANAGE_FRAME: frozenset({Role.ANALYST, _S, Role.ADMIN}),
+    Permission.READ_SURVEYS: frozenset({Role.ANALYST, _S, _O, Role.AUDITOR}),
+    Permission.MANAGE_SURVEYS: frozenset({Role.ANALYST, _S}),
+    Permission.READ_WAVES: frozenset({Role.ANALYST, _S, _O, Role.AUDITOR}),
+    Permission.PLAN_WAVES: frozenset({Role.ANALYST, _S}),
+    Permission.READ_RESPONSES: frozenset({Role.ANALYST, _S}),
+    "wave.launch": frozenset({Role.ANALYST, _S}),
+    "wave.pause": frozenset({Role.ANALYST, _S}),
+    "wave.resume": frozenset({Role.ANALYST, _S}),
+    "wave.extend": frozenset({Role.ANALYST, _S}),
+    "wave.close": frozenset({Role.ANALYST, _S}),
+    "wave.cancel": frozenset({Role.ANALYST, _S}),
+    "wave.release_reserve": frozenset({Role.ANALYST, _S}),
+    "wave.sign_off": frozenset({_S}),
+    "wave.retry_step": frozenset({_O}),
+    "wave.skip_step": frozenset({_O}),
     Permission.READ_PERSONAL_DATA: frozenset({Role.PRIVACY}),
     Permission.ERASE_PERSONAL_DATA: frozenset({Role.PRIVACY}),
     Permission.HOLD_PERSONAL_DATA: frozenset({Role.PRIVACY}),
@@ -175,8 +199,13 @@ ALLOWED: dict[str, frozenset[Role]] = {
 }
 """Roles by permission; a command of a case is a permission under its own name."""
 
-PUBLIC_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics", "/openapi.json"})
+PUBLIC_ROUTES = frozenset(
+    {"/health/live", "/health/ready", "/metrics", "/openapi.json", "/complain", "/pages/amends.css"}
+)
 """What answers without a token: nothing there is about anybody. Every other route asks for a permission."""
+
+LINK_ROUTES = frozenset({"/case/{token}", "/partner/{token}", "/r/{token}"})
+"""What answers to whoever holds a signed link, which says what it is about."""
 
 
 def may(person: Person, permission: str) -> bool:

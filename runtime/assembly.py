@@ -34,6 +34,7 @@ from runtime.operations import Operations
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
+from runtime.survey_assembly import SurveyParts, survey_activities, survey_parts
 from runtime.temporal import connect
 from storage import chains, idempotency, personal_log
 from storage.batches import Batches
@@ -56,6 +57,7 @@ from storage.vault import Vault
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
 from workflows.importing import Import
+from workflows.wave import SurveyWave
 
 GRACE = timedelta(seconds=25)
 """How long a stopping worker lets its activities finish; less than what an orchestrator waits before it kills."""
@@ -87,6 +89,7 @@ class Parts:
     files: FolderOfFiles
     eraser: Eraser
     links: SignedLinks
+    surveys: SurveyParts
 
 
 @asynccontextmanager
@@ -144,6 +147,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
             key=keys.anchor(),
         ),
         links=SignedLinks(pool, keys, settings.public_url),
+        surveys=survey_parts(pool, client, settings.task_queue),
     )
 
 
@@ -152,7 +156,7 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
     return Worker(
         parts.client,
         task_queue=parts.settings.task_queue,
-        workflows=[ComplaintCase, Batch, Import],
+        workflows=[ComplaintCase, Batch, Import, SurveyWave],
         activities=case_activities(parts),
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
@@ -189,12 +193,17 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         keeper.correct_identity,
         batches.carry_out_page,
         importer.import_page,
+        *survey_activities(parts, _mail(settings), patience),
     ]
+
+
+def _mail(settings: Settings) -> MailPost:
+    return MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
 
 
 def _correspondence(parts: Parts) -> Correspondence:
     settings, pool = parts.settings, parts.pool
-    channels: dict[Way, PostOffice] = {Way.EMAIL: MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)}
+    channels: dict[Way, PostOffice] = {Way.EMAIL: _mail(settings)}
     if settings.sms_url is not None:
         account = SmsAccount.from_url(settings.sms_url, settings.sms_signature, settings.sms_templates)
         channels[Way.SMS] = SmsGateway(account, settings.default_region)
@@ -212,6 +221,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
     """What must be done again and again, by whichever process is there."""
     return [
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
+        Chore("start waves that were left", timedelta(seconds=2), parts.surveys.launcher.start_those_left),
         Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
         Chore("start imports that were left", timedelta(seconds=30), lambda: _start_imports(parts)),
         Chore("tell what happened", timedelta(seconds=1), lambda: Outbox(parts.pool).drain(tell)),

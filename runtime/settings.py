@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -55,6 +56,10 @@ def _url(*schemes: str) -> AfterValidator:
     return _only_if(is_usable)
 
 
+def _is_network(text: str) -> object:
+    return ip_network(text)
+
+
 def _names_an_account(url: str) -> object:
     parts = urlsplit(url)
     return parts.username and parts.password
@@ -99,6 +104,19 @@ class Settings(BaseSettings):
     public_url: Annotated[str, _url("http", "https")] = Field(
         default_factory=lambda data: f"http://{data['host']}:{data['port']}",
         description="the URL under which customers reach this installation, such as https://complaints.example.org",
+    )
+    trusted_proxies: tuple[Annotated[str, _only_if(_is_network)], ...] = Field(
+        default=(),
+        description='networks whose X-Forwarded-For is believed, as JSON: ["10.0.0.0/8"]; none, if absent',
+    )
+    public_pages_per_minute: int = Field(
+        default=120, ge=1, le=1_000_000, description="how many public pages one address may ask for in a minute"
+    )
+    public_complaints_per_hour: int = Field(
+        default=60, ge=1, le=1_000_000, description="how many complaints one address may send in an hour"
+    )
+    emergency_phone: Annotated[str, Field(pattern=r"^[^<>\x00-\x1f]{1,80}$")] | None = Field(
+        default=None, description="the number to call in danger, shown to customers, such as 119"
     )
 
     smtp_url: Annotated[str, _url("smtp", "smtps")] = Field(

@@ -16,15 +16,18 @@ from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.letters import LetterDesk
 from starter.likeness import LikenessDesk
+from starter.pages.limits import PublicLimits
 from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
 from starter.steps import StepDesk
+from starter.survey_services import SurveyServices, survey_services
 from storage.attachments import Attachments
 from storage.batches import Batches
 from storage.contacts import Contacts
 from storage.imports import Imports
+from storage.limits import Buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Services:
     privacy: PrivacyDesk
     narratives: NarrativeSearch
     forms: FormDesk
+    surveys: SurveyServices
+    limits: PublicLimits
     packs: PackDesk
     imports: ImportDesk
     letters: LetterDesk
@@ -125,5 +130,7 @@ def services(parts: Parts) -> Services:
             default_policy=parts.settings.default_policy,
             start=parts.launcher.start_import,
         ),
+        surveys=survey_services(parts, repetitions, keys),
+        limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
         letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
     )

@@ -29,7 +29,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "public.unstarted_case": {API: _ALL, WORKER: _ALL, READER: "SELECT"},
     "public.intake_source": {API: "SELECT, INSERT", WORKER: "SELECT, INSERT"},
     "public.delivery": {API: "SELECT, UPDATE", WORKER: "SELECT, INSERT, UPDATE", READER: "SELECT"},
-    "public.contact_limit": {API: "SELECT, INSERT, UPDATE", WORKER: "SELECT"},
+    "public.contact_limit": {API: _ALL, WORKER: "SELECT, DELETE"},
     "public.correspondent": {API: _ALL, WORKER: "SELECT"},
     "public.person": {API: "SELECT, INSERT, UPDATE", WORKER: "SELECT"},
     "public.token": {API: "SELECT, INSERT, UPDATE"},

@@ -108,7 +108,11 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
 def _largest(path: str) -> int:
     if path == "/v1/imports":
         return LARGEST_IMPORT
-    return LARGEST_UPLOAD if path.endswith("/attachments") else LARGEST_BODY
+    return LARGEST_UPLOAD if _takes_files(path) else LARGEST_BODY
+
+
+def _takes_files(path: str) -> bool:
+    return path.endswith("/attachments") or path == "/complain" or path.startswith(("/case/", "/partner/"))
 
 
 def _confirm_length(length: int, largest: int) -> None:

@@ -17,7 +17,7 @@ from starter.cli import (
     privacy,
     registry,
     steps,
-    surveys,
+    waves,
 )
 
 app = typer.Typer(
@@ -43,9 +43,9 @@ app.add_typer(steps.app, name="steps")
 app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
+app.add_typer(waves.survey_app, name="survey")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(keys.app, name="keys")
-app.add_typer(surveys.app, name="survey")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
 app.command(epilog="Examples: amends demo --once · amends demo --data-dir ./demo")(demo.demo)

@@ -83,6 +83,7 @@ def api() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=20,
         http=PatientProtocol,
         **SERVER_BOUNDS,
@@ -142,33 +143,40 @@ def migrate() -> None:
 
 
 def rebuild() -> None:
-    """Start every open case again from its ledger, in a new epoch: for an empty Temporal store."""
+    """Start every open case and wave again from its ledger, in a new epoch: for an empty Temporal store."""
     from storage.intakes import UnstartedCases
     from storage.pool import open_pool
+    from storage.waves import Waves
 
-    async def run() -> int:
+    async def run() -> tuple[int, int]:
         pool = await open_pool(_settings().database_url, size=1)
         try:
-            return await UnstartedCases(pool).restart_all(datetime.now(UTC))
+            now = datetime.now(UTC)
+            return await UnstartedCases(pool).restart_all(now), await Waves(pool).restart_all(now)
         finally:
             await pool.close()
 
-    stdout.print(f"{asyncio.run(run())} cases will start again; the workers do it.")
+    cases, waves = asyncio.run(run())
+    stdout.print(f"{cases} cases and {waves} waves of surveys will start again; the workers do it.")
 
 
 @verify_app.command(epilog="Example: amends verify ledger --json")
 def ledger(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Check every case's chain of hashes and every signed anchor; ends with 1 when something does not fit."""
-    from dataclasses import asdict
+    """Check the chains of cases and waves and every signed anchor; ends with 1 when something does not fit."""
+    from dataclasses import asdict, replace
 
     from storage import chains
     from storage.pool import open_pool
+    from storage.waves import Waves
 
     async def run() -> chains.Verification:
         settings = _settings(data_dir)
         pool = await open_pool(settings.database_url, size=1)
         try:
-            return await chains.verify(pool, settings.master_keys().anchor())
+            found = await chains.verify(pool, settings.master_keys().anchor())
+            broken = await Waves(pool).broken_chains()
+            damages = (chains.Damage(wave, "its chain does not give the hashes beside it") for wave in broken)
+            return replace(found, damages=(*found.damages, *damages))
         finally:
             await pool.close()
 

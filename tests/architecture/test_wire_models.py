@@ -99,8 +99,12 @@ def test_every_field_is_of_a_kind_that_comes_back_as_it_went() -> None:
 
 
 STRANGE = {set, frozenset, float, bytes, Decimal}
-MEASURED = {"ClockBreached.late_seconds", "Money.amount"}
-"""A number that nobody decides by, and an amount, which travels as text and comes back exactly."""
+MEASURED = {
+    "ClockBreached.late_seconds",
+    "Money.amount",
+    *(f"Result.{number}" for number in ("index", "low", "high", "response_rate")),
+}
+"""Numbers that nobody decides by, and an amount, which travels as text and comes back exactly."""
 
 
 def _leaves(hint: Any) -> Iterator[type]:

@@ -103,8 +103,9 @@ async def test_no_value_in_any_field_of_any_body_is_a_defect(api: Api) -> None:
     chance, defects, statuses = random.Random(20260302), [], set()
     for method, path, body in altered(chance):
         reference = chance.choice(references)
-        known = {"reference": reference, "step_id": f"{reference}.acknowledgement.1", "calendar_id": "fuzzed"}
-        there = path.format_map(PLACES | known)
+        own = {"calendar_id": "fuzzed", "person_id": "per_000000", "survey_id": "fuzzed", "wave": "W-2026-999999"}
+        step = f"{reference}.acknowledgement.1"
+        there = path.format_map(PLACES | own | {"reference": reference, "step_id": step})
         content = json.dumps(body).encode()
         answer = await everybody.send(method, there, content=content, headers=JSON)
         statuses.add(answer.status_code)
