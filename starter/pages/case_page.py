@@ -214,7 +214,7 @@ async def _texts(services: Services, case: Case, ids: list[str]) -> dict[str, st
     if not ids:
         return {}
     await services.reads.note(CUSTOMER, case.intake.customer, TEXTS, case.reference)
-    texts = await services.parts.vault.open_texts(ids[-MOST_ITEMS:])
+    texts = await services.parts.vault.open_kept_texts(ids[-MOST_ITEMS:])
     if not texts:
         raise Erased(case.intake.customer)
     return texts
