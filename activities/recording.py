@@ -27,6 +27,7 @@ from domain.complaints.commands import (
     Claim,
     Command,
     Extend,
+    Merge,
     RecalculateClocks,
     RequestRedress,
     Submission,
@@ -107,6 +108,7 @@ class CaseRecorder:
             candidates=await self._staff.candidates() if chooses else None,
             other=await self._other_policy(commands),
             renewed=await self._renewed_calendar(commands),
+            neighbour=await self._neighbour(commands),
         )
 
     async def _pinned(self, case: Case) -> dict[str, Calendar]:
@@ -118,6 +120,11 @@ class CaseRecorder:
         """The version of a calendar that a command counts again in."""
         pins = [command.calendar for command in commands if isinstance(command, RecalculateClocks)]
         return await self._rulebook.pinned_calendar(pins[0]) if pins else None
+
+    async def _neighbour(self, commands: Iterable[Command]) -> Case | None:
+        """The case that a command merges into, as its ledger makes it."""
+        references = [command.into for command in commands if isinstance(command, Merge)]
+        return fold(await self._ledger.entries(references[0])) if references else None
 
     async def _other_policy(self, commands: Iterable[Command]) -> tuple[Policy, Calendar] | None:
         """The policy that a command changes to, and its calendar."""

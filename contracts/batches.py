@@ -7,6 +7,7 @@ class BatchStart(Message):
     """Which batch to carry out; its items are rows."""
 
     batch: str
+    settled: int = 0
 
 
 class BatchPage(Message):

@@ -1,15 +1,31 @@
 """Names that outlive a release: workflow types, queries, ids. A rename here breaks running cases."""
 
+DEPLOYMENT = "amends"
+"""The name under which Temporal knows the releases of our workers."""
+
 COMPLAINT = "complaint"
 BATCH = "batch"
+WAVE = "wave"
+IMPORT = "import"
 PERFORM = "perform"
 CASE_QUERY = "case"
+WAVE_QUERY = "wave_now"
 
 LOAD_CASE = "load_case"
 PERFORM_AND_RECORD = "perform_and_record"
 SEND_LETTER = "send_letter"
 CORRECT_IDENTITY = "correct_identity"
 CARRY_OUT_PAGE = "carry_out_page"
+IMPORT_PAGE = "import_page"
+
+LOAD_WAVE = "load_wave"
+RECORD_WAVE = "record_wave"
+SELECT_SAMPLE = "select_sample"
+INVITE_PAGE = "invite_page"
+REMIND_PAGE = "remind_page"
+RELEASE_RESERVE = "release_reserve"
+COMPUTE_WAVE = "compute_wave"
+REPORT_WAVE = "report_wave"
 
 REFUSED = "Refused"
 SUPERSEDED = "Superseded"
@@ -22,3 +38,11 @@ def case_workflow_id(reference: str) -> str:
 
 def batch_workflow_id(batch: str) -> str:
     return f"{BATCH}/{batch}"
+
+
+def wave_workflow_id(reference: str) -> str:
+    return f"{WAVE}/{reference}"
+
+
+def import_workflow_id(batch: str) -> str:
+    return f"{IMPORT}/{batch}"

@@ -58,12 +58,15 @@ class Permission(StrEnum):
     """What can be done through an interface, apart from the commands of a case."""
 
     TAKE_COMPLAINT = "complaint.take"
+    IMPORT_COMPLAINTS = "complaint.import"
     LOOK_UP_CALLERS = "complaint.lookup"
     LIST_COMPLAINTS = "complaint.list"
     READ_COMPLAINT = "complaint.read"
     READ_CUSTOMER = "customer.read"
     PRINT_FORMS = "form.print"
+    EXPORT_CASE = "case.export"
     READ_STEPS = "step.read"
+    READ_OPERATIONS = "operations.read"
     MANAGE_STAFF = "staff.manage"
     READ_STAFF = "staff.read"
     READ_POLICIES = "policy.read"
@@ -80,6 +83,13 @@ class Permission(StrEnum):
     SET_CONTACT = "contact.set"
     MANAGE_CORRESPONDENTS = "correspondent.manage"
     READ_PERSONAL_DATA_LOG = "personal_data.log"
+    READ_FRAME = "frame.read"
+    MANAGE_FRAME = "frame.manage"
+    READ_SURVEYS = "survey.read"
+    MANAGE_SURVEYS = "survey.manage"
+    READ_WAVES = "wave.read"
+    PLAN_WAVES = "wave.plan"
+    READ_RESPONSES = "wave.responses"
     READ_PERSONAL_DATA = "personal_data.read"
     ERASE_PERSONAL_DATA = "personal_data.erase"
     HOLD_PERSONAL_DATA = "personal_data.hold"
@@ -94,12 +104,15 @@ _X = Role.CUSTOMER
 
 ALLOWED: dict[str, frozenset[Role]] = {
     Permission.TAKE_COMPLAINT: frozenset({_H, _S}),
+    Permission.IMPORT_COMPLAINTS: frozenset({_S}),
     Permission.LOOK_UP_CALLERS: frozenset({_H, _S}),
     Permission.LIST_COMPLAINTS: _CASE_READERS,
     Permission.READ_COMPLAINT: _CASE_READERS,
     Permission.READ_CUSTOMER: _CASE_READERS,
     Permission.PRINT_FORMS: _CASE_READERS,
+    Permission.EXPORT_CASE: frozenset({_S, Role.AUDITOR}),
     Permission.READ_STEPS: frozenset({_O, _S}),
+    Permission.READ_OPERATIONS: frozenset({_O, Role.ADMIN}),
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.READ_STAFF: frozenset({Role.ADMIN, _S}),
     Permission.READ_POLICIES: _EVERYONE,
@@ -118,6 +131,23 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "mark_posted": frozenset({_H, _A, _S}),
     "record_call": frozenset({_H, _A, _S}),
     Permission.READ_PERSONAL_DATA_LOG: frozenset({Role.AUDITOR, Role.PRIVACY}),
+    Permission.READ_FRAME: frozenset({Role.ANALYST, _S, Role.ADMIN}),
+    Permission.MANAGE_FRAME: frozenset({Role.ANALYST, _S, Role.ADMIN}),
+    Permission.READ_SURVEYS: frozenset({Role.ANALYST, _S, _O, Role.AUDITOR}),
+    Permission.MANAGE_SURVEYS: frozenset({Role.ANALYST, _S}),
+    Permission.READ_WAVES: frozenset({Role.ANALYST, _S, _O, Role.AUDITOR}),
+    Permission.PLAN_WAVES: frozenset({Role.ANALYST, _S}),
+    Permission.READ_RESPONSES: frozenset({Role.ANALYST, _S}),
+    "wave.launch": frozenset({Role.ANALYST, _S}),
+    "wave.pause": frozenset({Role.ANALYST, _S}),
+    "wave.resume": frozenset({Role.ANALYST, _S}),
+    "wave.extend": frozenset({Role.ANALYST, _S}),
+    "wave.close": frozenset({Role.ANALYST, _S}),
+    "wave.cancel": frozenset({Role.ANALYST, _S}),
+    "wave.release_reserve": frozenset({Role.ANALYST, _S}),
+    "wave.sign_off": frozenset({_S}),
+    "wave.retry_step": frozenset({_O}),
+    "wave.skip_step": frozenset({_O}),
     Permission.READ_PERSONAL_DATA: frozenset({Role.PRIVACY}),
     Permission.ERASE_PERSONAL_DATA: frozenset({Role.PRIVACY}),
     Permission.HOLD_PERSONAL_DATA: frozenset({Role.PRIVACY}),
@@ -164,12 +194,18 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "recalculate_clocks": frozenset({_S}),
     "abort": frozenset({_O}),
     "retry_step": frozenset({_O}),
+    "amend_step": frozenset({_O}),
     "skip_step": frozenset({_O}),
 }
 """Roles by permission; a command of a case is a permission under its own name."""
 
-PUBLIC_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics", "/openapi.json"})
+PUBLIC_ROUTES = frozenset(
+    {"/health/live", "/health/ready", "/metrics", "/openapi.json", "/complain", "/pages/amends.css"}
+)
 """What answers without a token: nothing there is about anybody. Every other route asks for a permission."""
+
+LINK_ROUTES = frozenset({"/case/{token}", "/partner/{token}", "/r/{token}"})
+"""What answers to whoever holds a signed link, which says what it is about."""
 
 
 def may(person: Person, permission: str) -> bool:

@@ -39,6 +39,7 @@ class TextKind(StrEnum):
     NOTE = "note"
     LETTER = "letter"
     REASON = "reason"
+    ANSWER = "answer"
 
 
 class DataClass(StrEnum):

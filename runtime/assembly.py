@@ -1,5 +1,6 @@
 """The composition root: the real parts plugged into the ports."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,13 +8,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.batches import BatchWorker
 from activities.correspondence import Correspondence, IdentityKeeper, MessageWriter
+from activities.importing import ImportWorker
 from activities.ports import PostOffice
 from activities.recording import CaseRecorder
 from contracts.cases import Patience
+from contracts.names import DEPLOYMENT
+from domain.complaints import shipped
 from domain.complaints.terms import Way
 from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
@@ -23,11 +28,13 @@ from runtime.case_commands import CaseCommands
 from runtime.erasing import Eraser
 from runtime.events import tell
 from runtime.housekeeping import Chore
-from runtime.launcher import CaseLauncher
+from runtime.launcher import TEMPORAL_AWAY, CaseLauncher
 from runtime.links import SignedLinks
+from runtime.operations import Operations
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
+from runtime.survey_assembly import SurveyParts, survey_activities, survey_parts
 from runtime.temporal import connect
 from storage import chains, idempotency, personal_log
 from storage.batches import Batches
@@ -35,6 +42,7 @@ from storage.cases import CaseRecords
 from storage.contacts import Contacts, Correspondents
 from storage.corrections import IdentityCorrections
 from storage.deliveries import Deliveries
+from storage.imports import Imports
 from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
@@ -43,14 +51,21 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool, open_pool
 from storage.rotation import KeyUse
+from storage.standing import Standing
+from storage.steps import StepRecords
 from storage.vault import Vault
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
+from workflows.importing import Import
+from workflows.wave import SurveyWave
 
 GRACE = timedelta(seconds=25)
 """How long a stopping worker lets its activities finish; less than what an orchestrator waits before it kills."""
 STICKY_QUEUE_LIMIT = timedelta(seconds=3)
 """After a worker dies, its cases wait this long for it before another one takes them."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,9 @@ class Parts:
     ledger: Ledger
     people: People
     records: CaseRecords
+    steps: StepRecords
+    standing: Standing
+    operations: Operations
     unstarted: UnstartedCases
     rulebook: Rulebook
     client: Client
@@ -71,6 +89,7 @@ class Parts:
     files: FolderOfFiles
     eraser: Eraser
     links: SignedLinks
+    surveys: SurveyParts
 
 
 @asynccontextmanager
@@ -110,6 +129,9 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         ledger=ledger,
         people=People(pool),
         records=CaseRecords(pool),
+        steps=StepRecords(pool),
+        standing=Standing(pool),
+        operations=Operations(client, settings.task_queue),
         unstarted=unstarted,
         rulebook=rulebook,
         client=client,
@@ -125,6 +147,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
             key=keys.anchor(),
         ),
         links=SignedLinks(pool, keys, settings.public_url),
+        surveys=survey_parts(pool, client, settings.task_queue),
     )
 
 
@@ -133,11 +156,23 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
     return Worker(
         parts.client,
         task_queue=parts.settings.task_queue,
-        workflows=[ComplaintCase, Batch],
+        workflows=[ComplaintCase, Batch, Import, SurveyWave],
         activities=case_activities(parts),
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_LIMIT,
+        deployment_config=_deployment(parts.settings.worker_build),
+    )
+
+
+def _deployment(build: str | None) -> WorkerDeploymentConfig | None:
+    """Which release this worker is; cases live for months and replay on every release, so they move to the newest."""
+    if build is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
     )
 
 
@@ -149,18 +184,26 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
     correspondence = _correspondence(parts)
     keeper = IdentityKeeper(parts.vault, IdentityCorrections(parts.pool, parts.vault), _now)
     batches = BatchWorker(Batches(parts.pool), CaseCommands(parts.launcher, parts.ledger))
+    imports = Imports(parts.pool, parts.vault, parts.keys, settings.default_region)
+    importer = ImportWorker(imports, parts.rulebook, shipped.taxonomy(), settings.default_policy, _now)
     return [
         recorder.load_case,
         recorder.perform_and_record,
         correspondence.send_letter,
         keeper.correct_identity,
         batches.carry_out_page,
+        importer.import_page,
+        *survey_activities(parts, _mail(settings), patience),
     ]
+
+
+def _mail(settings: Settings) -> MailPost:
+    return MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
 
 
 def _correspondence(parts: Parts) -> Correspondence:
     settings, pool = parts.settings, parts.pool
-    channels: dict[Way, PostOffice] = {Way.EMAIL: MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)}
+    channels: dict[Way, PostOffice] = {Way.EMAIL: _mail(settings)}
     if settings.sms_url is not None:
         account = SmsAccount.from_url(settings.sms_url, settings.sms_signature, settings.sms_templates)
         channels[Way.SMS] = SmsGateway(account, settings.default_region)
@@ -178,7 +221,9 @@ def chores(parts: Parts) -> Sequence[Chore]:
     """What must be done again and again, by whichever process is there."""
     return [
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
+        Chore("start waves that were left", timedelta(seconds=2), parts.surveys.launcher.start_those_left),
         Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
+        Chore("start imports that were left", timedelta(seconds=30), lambda: _start_imports(parts)),
         Chore("tell what happened", timedelta(seconds=1), lambda: Outbox(parts.pool).drain(tell)),
         Chore(
             "anchor the ledger", timedelta(minutes=5), lambda: chains.anchor(parts.pool, parts.keys.anchor(), _now())
@@ -190,9 +235,21 @@ def chores(parts: Parts) -> Sequence[Chore]:
         ),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
+        Chore("look for wedged workflows", timedelta(minutes=1), lambda: _warn_of_wedged(parts)),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
         Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]
+
+
+async def _warn_of_wedged(parts: Parts) -> int:
+    """Say which workflows cannot go on by themselves: a release must mend them."""
+    try:
+        wedged = await parts.operations.wedged()
+    except (*TEMPORAL_AWAY, TimeoutError):
+        return 0
+    for each in wedged:
+        log.error("workflow is wedged", extra={"workflow_id": each.id, "problems": list(each.problems)})
+    return len(wedged)
 
 
 async def _start_batches(parts: Parts) -> int:
@@ -200,6 +257,14 @@ async def _start_batches(parts: Parts) -> int:
     for batch in await Batches(parts.pool).unfinished():
         await parts.launcher.start_batch(batch)
     return 0
+
+
+async def _start_imports(parts: Parts) -> int:
+    """The same for imports; one that was never handed in whole goes after a day."""
+    imports = Imports(parts.pool, parts.vault, parts.keys, parts.settings.default_region)
+    for batch in await imports.unfinished():
+        await parts.launcher.start_import(batch)
+    return await imports.drop_unready(_now() - timedelta(days=1))
 
 
 def _now() -> datetime:

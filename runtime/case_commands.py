@@ -9,7 +9,8 @@ from activities.ports import CaseUnavailable, Refusal
 from contracts.names import REFUSED
 from domain.complaints.commands import Submission
 from runtime.launcher import TEMPORAL_AWAY, CaseLauncher
-from storage.ledger import Ledger
+from storage.ledger import Ledger, UnknownCase
+from storage.pool import StoreAway
 
 LIMIT = timedelta(seconds=10)
 
@@ -23,7 +24,12 @@ class CaseCommands:
 
     async def give(self, reference: str, submission: Submission) -> None:
         """Do a command in a case. Raises `Refusal`, `CaseUnavailable`."""
-        epoch = await self._ledger.epoch(reference)
+        try:
+            epoch = await self._ledger.epoch(reference)
+        except UnknownCase:
+            raise Refusal("not_found", "there is no such case any more") from None
+        except StoreAway as error:
+            raise CaseUnavailable(reference) from error
         try:
             await self._launcher.perform(reference, epoch, submission, LIMIT)
         except WorkflowUpdateFailedError as error:

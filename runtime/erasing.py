@@ -32,7 +32,7 @@ LOOKED_AT_ONCE = 100
 """Cases and requests of one turn of the sweep."""
 LOOK_AGAIN = timedelta(days=1)
 """After which a case is looked at again that something stands against."""
-TRY_AGAIN = timedelta(hours=1)
+TRY_AGAIN = timedelta(minutes=10)
 FORGOTTEN_AT_ONCE = 500
 CHECKED_AT_ONCE = 1_000
 _CLASSES = {Kept.FILES: DataClass.FILE, Kept.TEXTS: DataClass.FREE_TEXT}
@@ -116,13 +116,13 @@ class Eraser:
                 await append(connection, [line])
 
     async def sweep(self, now: datetime) -> int:
-        """One turn: the requests that waited, then the closed cases whose time it is; how many were looked at."""
-        requests = await self.record.claim_requests(now, LOOKED_AT_ONCE)
-        for request in requests:
-            await self._try_again(request, now)
+        """One turn: the closed cases whose time it is, then the requests that waited; how many were looked at."""
         watched = await self.record.claim_watched(now, LOOKED_AT_ONCE)
         for case in watched:
             await self._look_at(case, now)
+        requests = await self.record.claim_requests(now, LOOKED_AT_ONCE)
+        for request in requests:
+            await self._try_again(request, now)
         return len(requests) + len(watched)
 
     async def preview(self, at: datetime, limit: int) -> list[Going]:
@@ -227,6 +227,7 @@ class Eraser:
         if not case.has_ended or case.ended_at is None:
             await self.record.look_again(case.reference, None)  # it is watched again when it closes
             return
+        await self.record.try_again(case.intake.customer, now)  # what waited for the end of this case waits no longer
         rules = await self._rules(case)
         kept = due(case, rules, watched.removed, now)
         own, _ = await self._in_the_way(case, now)

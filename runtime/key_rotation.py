@@ -69,6 +69,9 @@ class KeyRotation:
         wrapped = (await self._use.wrapped()).get(key_id, 0)
         if wrapped:
             raise StillUsed(f"{wrapped} subjects are wrapped by {key_id}: run `amends keys rotate` first")
+        waiting = await self._use.waiting_imports(key_id)
+        if waiting:
+            raise StillUsed(f"{waiting} parts of files that are being imported were sealed under {key_id}")
         until = await self._sealed_until(key_id)
         if until is None:
             return

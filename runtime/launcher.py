@@ -16,7 +16,17 @@ from temporalio.service import RPCError
 
 from contracts.batches import BatchStart
 from contracts.cases import Answer, CaseStart
-from contracts.names import BATCH, CASE_QUERY, COMPLAINT, PERFORM, batch_workflow_id, case_workflow_id
+from contracts.imports import ImportStart
+from contracts.names import (
+    BATCH,
+    CASE_QUERY,
+    COMPLAINT,
+    IMPORT,
+    PERFORM,
+    batch_workflow_id,
+    case_workflow_id,
+    import_workflow_id,
+)
 from domain.complaints.case import Case
 from domain.complaints.commands import Submission
 from storage.intakes import UnstartedCases
@@ -39,15 +49,19 @@ class CaseLauncher:
         self._task_queue = task_queue
         self._unstarted = unstarted
 
-    async def start(self, reference: str, epoch: int = 1) -> bool:
-        """Start a case's workflow unless it runs, and strike it off the list; False while Temporal is away."""
+    async def start(self, reference: str, epoch: int = 1, replaces: bool = False) -> bool:
+        """Start a case's workflow unless it runs, and strike it off the list; False while Temporal is away.
+
+        `replaces`: the case is in a new epoch, so that a run that is there is of an older one and ends.
+        """
+        policy = WorkflowIDConflictPolicy.TERMINATE_EXISTING if replaces else WorkflowIDConflictPolicy.USE_EXISTING
         try:
             await self._client.start_workflow(
                 COMPLAINT,
                 CaseStart(reference=reference, epoch=epoch),
                 id=case_workflow_id(reference),
                 task_queue=self._task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_conflict_policy=policy,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 rpc_timeout=RPC_LIMIT,
             )
@@ -67,9 +81,9 @@ class CaseLauncher:
             return 0
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def start_gated(reference: str, epoch: int) -> bool:
+        async def start_gated(reference: str, epoch: int, replaces: bool) -> bool:
             async with gate:
-                return await self.start(reference, epoch)
+                return await self.start(reference, epoch, replaces)
 
         return 1 + sum(await asyncio.gather(*(start_gated(*case) for case in left[1:])))
 
@@ -108,6 +122,17 @@ class CaseLauncher:
             BATCH,
             BatchStart(batch=batch),
             id=batch_workflow_id(batch),
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            rpc_timeout=RPC_LIMIT,
+        )
+
+    async def start_import(self, batch: str) -> None:
+        """Start the workflow of an import unless it runs. Raises TEMPORAL_AWAY; the import is kept all the same."""
+        await self._client.start_workflow(
+            IMPORT,
+            ImportStart(batch=batch),
+            id=import_workflow_id(batch),
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             rpc_timeout=RPC_LIMIT,

@@ -62,6 +62,13 @@ class Rulebook:
             raise UnknownPolicy(policy_id)
         return max(valid, key=lambda policy: policy.version)
 
+    async def in_force_or_oldest(self, policy_id: str, on: date) -> Policy:
+        """As `in_force`; for a day before the policy's first version, that version. Raises UnknownPolicy."""
+        versions = [policy for policy in self._by_pin.values() if policy.id == policy_id]
+        if versions and on < min(policy.valid_from for policy in versions):
+            return min(versions, key=lambda policy: policy.version)
+        return await self.in_force(policy_id, on)
+
     async def warn_of_horizons(self, at: datetime) -> int:
         """Write to the log which calendars of policies in force know too few days ahead; how many."""
         ids = sorted({policy.calendar for policy in self._in_force(at.date())})

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -53,6 +54,10 @@ def _url(*schemes: str) -> AfterValidator:
         return parts.scheme in schemes and parts.port != 0 and (parts.hostname or parts.path.strip("/") or parts.query)
 
     return _only_if(is_usable)
+
+
+def _is_network(text: str) -> object:
+    return ip_network(text)
 
 
 def _names_an_account(url: str) -> object:
@@ -100,6 +105,19 @@ class Settings(BaseSettings):
         default_factory=lambda data: f"http://{data['host']}:{data['port']}",
         description="the URL under which customers reach this installation, such as https://complaints.example.org",
     )
+    trusted_proxies: tuple[Annotated[str, _only_if(_is_network)], ...] = Field(
+        default=(),
+        description='networks whose X-Forwarded-For is believed, as JSON: ["10.0.0.0/8"]; none, if absent',
+    )
+    public_pages_per_minute: int = Field(
+        default=120, ge=1, le=1_000_000, description="how many public pages one address may ask for in a minute"
+    )
+    public_complaints_per_hour: int = Field(
+        default=60, ge=1, le=1_000_000, description="how many complaints one address may send in an hour"
+    )
+    emergency_phone: Annotated[str, Field(pattern=r"^[^<>\x00-\x1f]{1,80}$")] | None = Field(
+        default=None, description="the number to call in danger, shown to customers, such as 119"
+    )
 
     smtp_url: Annotated[str, _url("smtp", "smtps")] = Field(
         repr=False, description="a URL such as smtp://user:password@host:587?starttls=1 or smtps://user:password@host"
@@ -142,6 +160,10 @@ class Settings(BaseSettings):
         description="the file in which erasures are noted; keep it apart from the backups",
     )
 
+    worker_build: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")] | None = Field(
+        default=None,
+        description="the build of this worker, such as 0.2.0-3f9a1c, where cases are routed by build (decision 29)",
+    )
     task_queue: str = Field(default="amends", min_length=1, max_length=200, description="the name of a task queue")
     temporal_metrics: Annotated[str, Field(pattern=r"^[^\s/]+:\d{1,5}$")] | None = Field(
         default=None, description="the host:port at which the Temporal SDK shows its metrics, such as 127.0.0.1:9464"

@@ -36,6 +36,9 @@ _UNSTARTED = Gauge(
 )
 
 
+_WEDGED = Gauge("amends_wedged_workflows", "Workflows that cannot go on by themselves.", registry=_REGISTRY)
+
+
 def count_request(route: str, method: str, status: int, seconds: float) -> None:
     """A request was answered; `route` is the template, such as /v1/complaints/{reference}."""
     _REQUESTS.labels(route, method, str(status)).inc()
@@ -67,6 +70,11 @@ def show_outbox_depth(events: int) -> None:
 def show_oldest_unstarted_intake(seconds: float) -> None:
     """How long the oldest accepted complaint has waited for its workflow."""
     _UNSTARTED.set(seconds)
+
+
+def show_wedged_workflows(count: int) -> None:
+    """How many workflows Temporal reports problems of."""
+    _WEDGED.set(count)
 
 
 def exposition() -> bytes:

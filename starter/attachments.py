@@ -57,7 +57,7 @@ class AttachmentDesk:
     async def add(self, person: Person, reference: str, file: File, key: str | None) -> Attachment:
         """Seal a file, keep it, and attach it to the case; with the same key once. Raises `Problem`: 404, 413, 422."""
         case = await self._cases.visible_case(person, reference)
-        _check(file)
+        check_file(file)
         added = Attachment(
             id=self._keys.file(person.id, reference, key),
             reference=reference,
@@ -92,7 +92,8 @@ class AttachmentDesk:
             raise Problem(410, "erased", "this file was kept for its time and is gone") from None
 
 
-def _check(file: File) -> None:
+def check_file(file: File) -> None:
+    """Raise `Problem` (413, 422) unless the file may be attached."""
     if len(file.content) > LARGEST_FILE:
         raise Problem(413, "too_large", f"a file has at most {LARGEST_FILE} bytes")
     begins = KINDS.get(file.kind)

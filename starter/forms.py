@@ -3,7 +3,7 @@
 What a form says is `domain.complaints.forms`; how it looks is `documents.forms`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from domain.access import Permission, Person, may
 from domain.complaints.case import Case
@@ -13,7 +13,7 @@ from domain.complaints.forms.filling import people_in
 from domain.complaints.forms.paper import Form
 from domain.complaints.forms.wording import Words
 from domain.complaints.taxonomy import Taxonomy
-from domain.privacy import Language, mask_identity
+from domain.privacy import Act, Language, mask_identity
 from starter.desk import CaseDesk
 from starter.reading import STORY, Reads
 from storage.ledger import Ledger
@@ -46,21 +46,23 @@ class FormDesk:
     async def filled(self, person: Person, reference: str, kind: FormKind, language: Language) -> Form:
         """The form of a case; the read of personal data is logged. Raises `Problem`: 404."""
         case = await self._cases.visible_case(person, reference)
-        words = self._words(language)
-        return form_of(kind, words, await self.case_file(person, case, words))
+        words = self.words(language, case.legacy)
+        entries = await self._ledger.entries(case.reference)
+        return form_of(kind, words, await self.case_file(person, case, entries, words))
 
     def blank(self, kind: FormKind, language: Language) -> Form:
         """An empty form to fill in by hand."""
-        return form_of(kind, self._words(language), None)
+        return form_of(kind, self.words(language), None)
 
-    async def case_file(self, person: Person, case: Case, words: Words) -> CaseFile:
-        """The case with its story, as far as the person may see it."""
-        entries = await self._ledger.entries(case.reference)
+    async def case_file(
+        self, person: Person, case: Case, entries: tuple[Entry, ...], words: Words, act: Act = Act.READ
+    ) -> CaseFile:
+        """The case with its story, as far as the person may see it; that it is opened is logged."""
         names = {each.id: each.name for each in (await self._people.people(people_in(entries))).values()}
         if not may(person, Permission.READ_CUSTOMER):
             masked = await self._masked(case)
             return CaseFile(case, entries, masked, {}, names, words.said("form.hidden"))
-        await self._reads.note(person.id, case.intake.customer, STORY, case.reference)
+        await self._reads.note(person.id, case.intake.customer, STORY, case.reference, act)
         texts = await self._texts(entries)
         return CaseFile(case, entries, await self._identity(case, words), texts, names, words.said("form.erased"))
 
@@ -81,11 +83,12 @@ class FormDesk:
         """The sealed texts of the case, opened; those of an erased customer are left out."""
         texts: dict[str, str] = {}
         for ids in _in_pages(text_ids_in(entries)):
-            texts |= await self._vault.open_texts(ids)
+            texts |= await self._vault.open_kept_texts(ids)
         return texts
 
-    def _words(self, language: Language) -> Words:
-        return Words(language, self._taxonomy, self._zone)
+    def words(self, language: Language, legacy: Mapping[str, str] | None = None) -> Words:
+        """The words of the forms, at the times of this installation."""
+        return Words(language, self._taxonomy, self._zone, legacy)
 
 
 def _in_pages(ids: list[str]) -> Iterable[list[str]]:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from datetime import UTC, datetime
 
 KEY_LENGTH = 255
 
@@ -32,6 +33,18 @@ class RequestKeys:
     def text(self, submission: str, field: str) -> str:
         """The id of a sealed text of a command; a repeated request seals the same one."""
         return f"txt_{self._digest('text', submission, field).hex()[:32]}"
+
+    def form(self, place: str, at: datetime) -> str:
+        """The hidden key of a form that is shown now: what it sends is done once."""
+        said = f"{int(at.timestamp())}.{secrets.token_hex(16)}"
+        return f"{said}.{self._digest('form', place, said).hex()[:32]}"
+
+    def shown_at(self, place: str, key: str) -> datetime | None:
+        """When the form with this key was shown; None for a key that is not of this place, or not ours."""
+        said, _, proof = key[:KEY_LENGTH].rpartition(".")
+        if not hmac.compare_digest(proof.encode(), self._digest("form", place, said).hex()[:32].encode()):
+            return None
+        return datetime.fromtimestamp(int(said.partition(".")[0]), UTC)
 
     def _digest(self, *parts: str) -> bytes:
         return hmac.new(self._secret, "\x00".join(parts).encode(), hashlib.sha256).digest()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from domain.access import CaseScope, Permission, Person, may, scope_of
 from domain.complaints.case import Case
 from domain.complaints.likeness import Likeness, Matter, compare
+from domain.privacy import IDENTIFYING, Act
+from starter.reading import Reads
 from storage.earlier_cases import Kin, earlier_cases, known_by, same_customer
 from storage.identities import LookupField
 from storage.pool import Connection, Pool, borrow
@@ -18,6 +20,7 @@ class LikenessDesk:
 
     pool: Pool
     vault: Vault
+    reads: Reads
 
     async def of_caller(self, person: Person, identifiers: Mapping[LookupField, str], matter: Matter) -> list[Likeness]:
         """The earlier cases of whoever has one of these identifiers, which are understood."""
@@ -26,7 +29,10 @@ class LikenessDesk:
                 field: await self.vault.subjects_seen_by(connection, field, value)
                 for field, value in identifiers.items()
             }
-            return await _compared(connection, known_by(found), matter, reach_of(person))
+            likely = await _compared(connection, known_by(found), matter, reach_of(person))
+        subjects = {subject for each in found.values() for subject in each}
+        await self.reads.note_all(person.id, ((subject, None) for subject in subjects), IDENTIFYING, Act.FOUND)
+        return likely
 
     async def of_case(self, person: Person, case: Case) -> list[Likeness]:
         """The earlier cases beside a case."""

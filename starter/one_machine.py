@@ -33,6 +33,7 @@ from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.people import People
 from storage.pool import open_pool
+from storage.waves import Waves
 
 NO_MAIL_SERVER = "smtp://127.0.0.1:1"
 """Nobody listens there: without a mail server letters wait as parked steps, and none is lost."""
@@ -105,16 +106,17 @@ def _search_attributes() -> dict[str, str]:
 
 
 async def _rebuild_if_new(database_url: str, found: StoreFound) -> None:
-    """Start every open case again, in a new epoch, on a Temporal store that knows none of them."""
+    """Start every open case and wave again, in a new epoch, on a Temporal store that knows none of them."""
     if found is StoreFound.KEPT:
         return
     pool = await open_pool(database_url, size=1)
     try:
-        count = await UnstartedCases(pool).restart_all(datetime.now(UTC))
+        now = datetime.now(UTC)
+        count = await UnstartedCases(pool).restart_all(now) + await Waves(pool).restart_all(now)
     finally:
         await pool.close()
     if count:
-        log.warning("Temporal's store was %s: %d cases start again from their ledgers", found, count)
+        log.warning("Temporal's store was %s: %d cases and waves start again from their ledgers", found, count)
 
 
 def _environment(folder: Path, database_url: str, temporal_address: str, port: int) -> dict[str, str]:

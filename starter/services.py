@@ -8,18 +8,26 @@ from domain.complaints.taxonomy import Taxonomy
 from runtime.assembly import Parts
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
+from starter.case_packs import PackDesk
 from starter.desk import CaseDesk
 from starter.forms import FormDesk
+from starter.imports import ImportDesk
 from starter.intake import IntakeDesk
 from starter.keys import RequestKeys
 from starter.letters import LetterDesk
 from starter.likeness import LikenessDesk
+from starter.pages.limits import PublicLimits
 from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
+from starter.steps import StepDesk
+from starter.survey_services import SurveyServices, survey_services
+from storage.attachments import Attachments
 from storage.batches import Batches
 from storage.contacts import Contacts
+from storage.imports import Imports
+from storage.limits import Buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +42,17 @@ class Services:
     cases: CaseDesk
     batches: BatchDesk
     batch_records: Batches
+    steps: StepDesk
     attachments: AttachmentDesk
     likeness: LikenessDesk
     reads: Reads
     privacy: PrivacyDesk
     narratives: NarrativeSearch
     forms: FormDesk
+    surveys: SurveyServices
+    limits: PublicLimits
+    packs: PackDesk
+    imports: ImportDesk
     letters: LetterDesk
 
 
@@ -60,6 +73,15 @@ def services(parts: Parts) -> Services:
         region=parts.settings.default_region,
         zone=parts.settings.time_zone,
     )
+    forms = FormDesk(
+        vault=parts.vault,
+        ledger=parts.ledger,
+        people=parts.people,
+        cases=cases,
+        reads=reads,
+        taxonomy=taxonomy,
+        zone=parts.settings.time_zone,
+    )
     return Services(
         parts=parts,
         taxonomy=taxonomy,
@@ -78,7 +100,15 @@ def services(parts: Parts) -> Services:
         cases=cases,
         batches=BatchDesk(parts.pool, parts.records, cases, parts.launcher.start_batch),
         batch_records=Batches(parts.pool),
-        likeness=LikenessDesk(parts.pool, parts.vault),
+        steps=StepDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            steps=parts.steps,
+            cases=parts.records,
+            keys=keys,
+            start=parts.launcher.start_batch,
+        ),
+        likeness=LikenessDesk(parts.pool, parts.vault, reads),
         attachments=AttachmentDesk(parts.pool, parts.vault, parts.files, cases, keys, reads),
         reads=reads,
         narratives=NarrativeSearch(parts.records, parts.vault, reads),
@@ -90,14 +120,17 @@ def services(parts: Parts) -> Services:
             files=parts.files,
             reads=reads,
         ),
-        forms=FormDesk(
-            vault=parts.vault,
-            ledger=parts.ledger,
-            people=parts.people,
-            cases=cases,
-            reads=reads,
+        forms=forms,
+        packs=PackDesk(ledger=parts.ledger, attachments=Attachments(parts.pool, parts.vault), cases=cases, forms=forms),
+        imports=ImportDesk(
+            imports=Imports(parts.pool, parts.vault, parts.keys, parts.settings.default_region),
+            rulebook=parts.rulebook,
             taxonomy=taxonomy,
-            zone=parts.settings.time_zone,
+            region=parts.settings.default_region,
+            default_policy=parts.settings.default_policy,
+            start=parts.launcher.start_import,
         ),
+        surveys=survey_services(parts, repetitions, keys),
+        limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
         letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
     )

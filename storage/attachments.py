@@ -58,6 +58,16 @@ class Attachments:
             )
         return [Attachment(name="", kind="", **dict(row)) for row in rows]
 
+    async def of_case(self, reference: str) -> list[tuple[str, int, str]]:
+        """The files of a case: id, size, SHA-256, in the order in which they were added."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(
+                """SELECT id, size, encode(sha256, 'hex') AS sha256 FROM attachment
+                    WHERE reference = $1 ORDER BY added_at, id""",
+                reference,
+            )
+        return [(row["id"], row["size"], row["sha256"]) for row in rows]
+
     async def open(self, file: str, sealed: bytes) -> tuple[Attachment, bytes]:
         """A file and its record. Raises Unknown, Erased."""
         async with borrow(self._pool) as connection:

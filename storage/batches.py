@@ -30,6 +30,7 @@ class Progress:
     command: str
     asked_by: str
     asked_at: datetime
+    per_second: float
     items: int
     outcomes: dict[str, int]
 
@@ -51,8 +52,9 @@ async def keep(  # the arguments are the columns
         per_second,
     )
     await connection.executemany(
-        "INSERT INTO batch_item (batch, position, reference, submission) VALUES ($1, $2, $3, $4::jsonb)",
-        [(batch, item.position, item.reference, item.submission.model_dump_json()) for item in items],
+        """INSERT INTO batch_item (batch, position, reference, submission, outcome, code, detail)
+           VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7)""",
+        [(batch, i.position, i.reference, i.submission.model_dump_json(), i.outcome, i.code, i.detail) for i in items],
     )
 
 
@@ -66,9 +68,9 @@ class Batches:
         """The next items without an outcome."""
         return await self._items(batch, "outcome IS NULL", 0, limit)
 
-    async def page(self, batch: str, after: int, limit: int) -> list[Item]:
-        """Items behind a position, in order."""
-        return await self._items(batch, "true", after, limit)
+    async def page(self, batch: str, after: int, limit: int, outcome: str | None = None) -> list[Item]:
+        """Items behind a position, in order; of an outcome, or `waiting`."""
+        return await self._items(batch, _OF_OUTCOME, after, limit, outcome)
 
     async def settle(self, batch: str, position: int, outcome: str, code: str | None, detail: str | None) -> None:
         """Record what came of an item; the first outcome stays."""
@@ -97,9 +99,15 @@ class Batches:
             command=row["command"],
             asked_by=row["asked_by"],
             asked_at=row["asked_at"],
+            per_second=float(row["per_second"]),
             items=sum(by_outcome.values()),
             outcomes={outcome: count for outcome, count in by_outcome.items() if outcome is not None},
         )
+
+    async def under_way(self, limit: int = 100) -> list[Progress]:
+        """The batches that are not finished, with how far each is."""
+        found = [await self.progress(batch) for batch in await self.unfinished(limit)]
+        return [progress for progress in found if progress is not None]
 
     async def unfinished(self, limit: int = 100) -> list[str]:
         """Batches that have items without an outcome."""
@@ -113,7 +121,7 @@ class Batches:
         async with borrow(self._pool) as connection:
             return float(await connection.fetchval("SELECT per_second FROM batch WHERE id = $1", batch))
 
-    async def _items(self, batch: str, condition: str, after: int, limit: int) -> list[Item]:
+    async def _items(self, batch: str, condition: str, after: int, limit: int, *values: str | None) -> list[Item]:
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
                 f"""SELECT position, reference, submission::text, outcome, code, detail FROM batch_item
@@ -121,8 +129,12 @@ class Batches:
                 batch,
                 after,
                 limit,
+                *values,
             )
         return [_item(dict(row)) for row in rows]
+
+
+_OF_OUTCOME = "($4::text IS NULL OR coalesce(outcome, 'waiting') = $4)"
 
 
 def _item(row: dict[str, Any]) -> Item:

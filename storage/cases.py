@@ -1,4 +1,4 @@
-"""Reading cases: one by its reference, lists by filters and cursor, timelines, parked steps.
+"""Reading cases: one by its reference, lists by filters and cursor, timelines.
 
 Every list is paged by a key that an index has, and no list counts.
 """
@@ -62,24 +62,6 @@ class Page:
 
     cases: tuple[Case, ...]
     next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ParkedStep:
-    """A step that waits for an operator, without any content of its case."""
-
-    reference: str
-    key: str
-    kind: str
-    state: str
-    way: str | None
-    error: str | None
-    rounds: int
-    changed_at: datetime
-
-    @property
-    def id(self) -> str:
-        return f"{self.reference}.{self.key}"
 
 
 def _moment(text: str) -> datetime:
@@ -174,27 +156,6 @@ class CaseRecords:
                 limit,
             )
         return [(read_entry(json.loads(row["payload"])), row["hash"]) for row in rows]
-
-    async def parked_steps(self, *, after: str = "", kind: str | None = None, limit: int = 50) -> list[ParkedStep]:
-        """Parked steps in the order of their ids."""
-        reference, _, key = after.partition(".")
-        async with borrow(self._pool) as connection:
-            rows = await connection.fetch(
-                """SELECT reference, key, kind, state, way, error, rounds, changed_at FROM step
-                    WHERE state = 'parked' AND (reference, key) > ($1, $2) AND ($3::text IS NULL OR kind = $3)
-                    ORDER BY reference, key LIMIT $4""",
-                reference,
-                key,
-                kind,
-                limit,
-            )
-        return [ParkedStep(**dict(row)) for row in rows]
-
-    async def parked_by_kind(self) -> dict[str, int]:
-        """How many steps of each kind wait for an operator."""
-        async with borrow(self._pool) as connection:
-            rows = await connection.fetch("SELECT kind, count(*) FROM step WHERE state = 'parked' GROUP BY kind")
-        return {row["kind"]: row["count"] for row in rows}
 
     async def outbox_depth(self) -> int:
         """How many recorded events wait for delivery, counted up to a hundred thousand."""

@@ -240,6 +240,7 @@ async def bury(connection: Connection, stone: Tombstone) -> None:
         stone.ground,
     )
     await connection.execute("DELETE FROM erasure_request WHERE subject = $1", stone.subject)
+    await connection.execute("DELETE FROM contact_limit WHERE customer = $1", stone.subject)
     await connection.execute(
         """DELETE FROM retention_watch w USING case_record c
             WHERE c.reference = w.reference AND c.customer = $1""",

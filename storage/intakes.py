@@ -61,8 +61,11 @@ class UnstartedCases:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def claim(self, limit: int, at: datetime) -> list[tuple[str, int]]:
-        """References and epochs to start now; each is left alone for a growing while, then offered again."""
+    async def claim(self, limit: int, at: datetime) -> list[tuple[str, int, bool]]:
+        """References and epochs to start now, and whether that takes the place of a run of an earlier epoch.
+
+        Each is left alone for a growing while, then offered again.
+        """
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
                 """WITH due AS MATERIALIZED (
@@ -72,13 +75,13 @@ class UnstartedCases:
                       SET tries = tries + 1, not_before = $2 + least($3::interval * power(2, least(tries, 10)), $4)
                      FROM due JOIN case_record c USING (reference)
                     WHERE u.reference = due.reference
-                RETURNING u.reference, c.epoch""",
+                RETURNING u.reference, c.epoch, u.replaces""",
                 limit,
                 at,
                 FIRST_TRY,
                 LONGEST_WAIT,
             )
-        return [(row["reference"], row["epoch"]) for row in rows]
+        return [(row["reference"], row["epoch"], row["replaces"]) for row in rows]
 
     async def started(self, reference: str) -> None:
         async with borrow(self._pool) as connection:
@@ -91,7 +94,11 @@ class UnstartedCases:
         return since
 
     async def restart_all(self, at: datetime) -> int:
-        """Note every open or unfinished case to be started in a new epoch: Temporal's store is gone; how many."""
+        """Note every open or unfinished case to be started in a new epoch: Temporal's store is gone, or an older one.
+
+        How many. A run that is still there would be refused by the ledger at its next record, and a clock of its case
+        missed, so that the new run takes its place.
+        """
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
                 """WITH unfinished AS (
@@ -99,9 +106,9 @@ class UnstartedCases:
                       WHERE is_open OR needs_operator
                          OR EXISTS (SELECT FROM step s WHERE s.reference = c.reference AND s.state = 'running')
                      RETURNING reference)
-                   INSERT INTO unstarted_case (reference, since, not_before)
-                   SELECT reference, $1, $1 FROM unfinished
-                   ON CONFLICT (reference) DO UPDATE SET not_before = $1, tries = 0
+                   INSERT INTO unstarted_case (reference, since, not_before, replaces)
+                   SELECT reference, $1, $1, true FROM unfinished
+                   ON CONFLICT (reference) DO UPDATE SET not_before = $1, tries = 0, replaces = true
                    RETURNING reference""",
                 at,
             )

@@ -29,6 +29,11 @@ class KeyUse:
             )
         return {row["key_id"]: row["leading_since"] for row in rows}
 
+    async def waiting_imports(self, key_id: str) -> int:
+        """How many parts of files that are being imported were sealed under a key."""
+        async with borrow(self._pool) as connection:
+            return int(await connection.fetchval("SELECT count(*) FROM import_chunk WHERE key_id = $1", key_id))
+
     async def wrapped(self) -> dict[str, int]:
         """How many subjects' keys are wrapped by each master key."""
         async with borrow(self._pool) as connection:

@@ -20,6 +20,7 @@ from domain.privacy import Identity, TextKind
 from storage.identities import LookupField, blind_digest, lookup_terms, normalise
 from storage.keys import KEY_BYTES, MasterKeys, seal, unseal
 from storage.pool import Connection, Pool, borrow, transaction
+from storage.sealed_places import place_of_file, place_of_identity, place_of_key, place_of_text, sealed_identity
 
 MOST_ITEMS = 1_000
 MOST_SUBJECTS_FOUND = 100
@@ -65,6 +66,15 @@ class ItemTaken(VaultError):
 
 class WrongMasterKeys(VaultError):
     """The ring of master keys is not the one that this database was sealed with."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreshKey:
+    """A new data key: under which master key it is wrapped, wrapped, and in clear."""
+
+    key_id: str
+    wrapped: bytes
+    data_key: bytes
 
 
 class Vault:
@@ -116,11 +126,20 @@ class Vault:
             item_id,
             subject,
             kind,
-            seal(data_key, text.encode(), _place_of_text(subject, item_id, kind)),
+            seal(data_key, text.encode(), place_of_text(subject, item_id, kind)),
             at,
         )
         if inserted == "INSERT 0 0":
             await _confirm_item(connection, subject, item_id, kind)
+
+    def fresh_key(self, subject: str) -> FreshKey:
+        """A data key for a subject that is about to be made, with how it is to be stored."""
+        key_id, data_key = self._keys.newest, os.urandom(KEY_BYTES)
+        return FreshKey(key_id, self._wrap(subject, key_id, data_key), data_key)
+
+    async def index(self, connection: Connection, subject: str, terms: Mapping[LookupField, str]) -> None:
+        """Let a new subject be found by what it is known by."""
+        await self._insert_indexes(connection, subject, terms)
 
     async def update_identity(
         self,
@@ -251,13 +270,13 @@ class Vault:
         """A file's bytes sealed under the subject's key, bound to the file's id."""
         async with borrow(self._pool) as connection:
             data_key = await self._data_key(connection, subject, "")
-        return seal(data_key, content, _place_of_file(subject, file))
+        return seal(data_key, content, place_of_file(subject, file))
 
     async def open_file(self, subject: str, file: str, sealed: bytes) -> bytes:
         """The bytes of a sealed file."""
         async with borrow(self._pool) as connection:
             data_key = await self._data_key(connection, subject, "")
-        return unseal(data_key, sealed, _place_of_file(subject, file))
+        return unseal(data_key, sealed, place_of_file(subject, file))
 
     # Master keys
 
@@ -314,20 +333,20 @@ class Vault:
         return self._unwrap(row)
 
     def _wrap(self, subject: str, key_id: str, data_key: bytes) -> bytes:
-        return seal(self._keys.wrapping(key_id), data_key, _place_of_key(subject, key_id))
+        return seal(self._keys.wrapping(key_id), data_key, place_of_key(subject, key_id))
 
     def _unwrap(self, row: asyncpg.Record) -> bytes:
         subject, key_id = row["subject_id"], row["key_id"]
         if row["wrapped_key"] is None:
             raise Erased(f"subject {subject} was erased")
-        return unseal(self._keys.wrapping(key_id), row["wrapped_key"], _place_of_key(subject, key_id))
+        return unseal(self._keys.wrapping(key_id), row["wrapped_key"], place_of_key(subject, key_id))
 
     def _wrapped_again(self, row: asyncpg.Record) -> tuple[str, str, bytes]:
         subject, key_id = row["subject_id"], self._keys.newest
         return subject, key_id, self._wrap(subject, key_id, self._unwrap(row))
 
     def _open_text(self, row: asyncpg.Record) -> str:
-        place = _place_of_text(row["subject_id"], row["item_id"], row["kind"])
+        place = place_of_text(row["subject_id"], row["item_id"], row["kind"])
         return unseal(self._unwrap(row), row["sealed"], place).decode()
 
     def _open_identity(self, row: asyncpg.Record) -> Identity:
@@ -350,13 +369,12 @@ async def _insert_identity(
     effect_key: str | None,
     at: datetime,
 ) -> None:
-    plain = identity.model_dump_json(exclude_none=True).encode()
     await connection.execute(
         "INSERT INTO vault.identity (subject_id, version, effect_key, sealed, recorded_at) VALUES ($1, $2, $3, $4, $5)",
         subject,
         version,
         effect_key,
-        seal(data_key, plain, _place_of_identity(subject, version)),
+        sealed_identity(subject, version, identity, data_key),
         at,
     )
 
@@ -405,21 +423,5 @@ def _bounded(ids: Iterable[str]) -> list[str]:
 
 
 def _unseal_identity(row: asyncpg.Record, data_key: bytes) -> Identity:
-    place = _place_of_identity(row["subject_id"], row["version"])
+    place = place_of_identity(row["subject_id"], row["version"])
     return Identity.model_validate_json(unseal(data_key, row["sealed"], place))
-
-
-def _place_of_key(subject: str, key_id: str) -> str:
-    return f"data key of {subject} under {key_id}"
-
-
-def _place_of_text(subject: str, item_id: str, kind: str) -> str:
-    return f"{kind} {item_id} of {subject}"
-
-
-def _place_of_file(subject: str, file: str) -> str:
-    return f"file {subject} {file}"
-
-
-def _place_of_identity(subject: str, version: int) -> str:
-    return f"identity {version} of {subject}"

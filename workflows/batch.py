@@ -18,7 +18,7 @@ class Batch:
     @workflow.run
     async def run(self, start: BatchStart) -> int:
         """How many items were settled."""
-        settled = 0
+        settled = start.settled
         while True:
             page: BatchPage = await workflow.execute_activity(
                 CARRY_OUT_PAGE,
@@ -31,3 +31,5 @@ class Batch:
             settled += page.settled
             if page.is_last:
                 return settled
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(start.model_copy(update={"settled": settled}))

@@ -200,7 +200,7 @@ class ComplaintCase:
             customer=intake.customer,
             language=intake.language,
             step=step,
-            effect_key=effect_key(self._case.reference, step.key, step.bounces),
+            effect_key=effect_key(self._case.reference, step.key, step.renewals),
             policy=self._case.policy,
             team=self._case.team,
             at=self._alarm.now(),

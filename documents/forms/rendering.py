@@ -83,6 +83,7 @@ def _laid(form: Form) -> dict[str, Any]:
     """The form as the template of typst reads it: sections as rows of fields."""
     sheets = [
         {
+            "title": sheet.title,
             "signatures": sheet.signatures,
             "sections": [
                 {"title": section.title, "rows": [[_laid_field(field) for field in row] for row in rows_of(section)]}

@@ -108,7 +108,7 @@ def reopen(situation: Situation) -> Facts:
 def retry_step(situation: Situation) -> Facts:
     command = _command(situation, c.RetryStep)
     step = step_of(situation, command.step)
-    again = step.model_copy(update={"state": step.begins_as, "error": None})
+    again = step.model_copy(update={"state": step.begins_as, "error": None, "not_before": None})
     yield f.StepRetried(step=step.key, reason=command.reason, steps=(again,))
 
 

@@ -16,11 +16,13 @@ SATISFIED_FROM = 3
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Items(Frozen):
     """Satisfaction by item, on five levels."""
+
+    model_config = ConfigDict(extra="forbid")  # part of a request body
 
     speed: FiveLevels | None = None
     manner: FiveLevels | None = None

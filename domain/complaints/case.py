@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.complaints.callback import Callback
 from domain.complaints.clocks import Clock
@@ -32,7 +32,7 @@ REMEMBERED_COMMANDS = 64
 class Case(BaseModel):
     """A complaint case (投诉个案). Codes, times and ids only: everything personal is in the vault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     reference: str
     epoch: int
@@ -40,6 +40,8 @@ class Case(BaseModel):
     status: Status
     intake: Intake
     policy: str
+    imported_from: str | None = None
+    legacy: dict[str, str] = Field({}, description="what the system it comes from called things")
     attempt: int = 1
     acknowledged_at: datetime | None = None
     updated_at: datetime | None = None

@@ -17,7 +17,7 @@ from domain.complaints.terms import ClockKind, ClockState, HoldKind
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Pause(Frozen):

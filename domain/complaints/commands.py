@@ -17,13 +17,13 @@ from domain.complaints.command_parts import (
     SealedText,
     StepDone,
     StepFailed,
-    StepKey,
     Tick,
 )
 from domain.complaints.customers_commands import Appeal, Confirm, Reopen, Withdraw
 from domain.complaints.delivery_commands import MarkPosted, RecordCall, StepBounced, StepDeferred
 from domain.complaints.partner_commands import PartnerReply, RequestPartner
 from domain.complaints.policy import HIGHEST_LEVEL, Money
+from domain.complaints.step_commands import AmendStep, RetryStep, SkipStep
 from domain.complaints.terms import (
     PERSONAL,
     UPHELD,
@@ -346,22 +346,6 @@ class Abort(Command):
     reason: SealedText
 
 
-class RetryStep(Command):
-    """Try a parked step again."""
-
-    command: Literal["retry_step"] = "retry_step"
-    step: StepKey
-    reason: SealedText | None = None
-
-
-class SkipStep(Command):
-    """Give a parked step up, with a reason."""
-
-    command: Literal["skip_step"] = "skip_step"
-    step: StepKey
-    reason: SealedText
-
-
 PersonsCommand = Annotated[
     Acknowledge
     | Assess
@@ -404,6 +388,7 @@ PersonsCommand = Annotated[
     | Attach
     | Abort
     | RetryStep
+    | AmendStep
     | SkipStep
     | MarkPosted
     | RecordCall,
@@ -416,7 +401,7 @@ PERSONS_COMMANDS: dict[str, type[Command]] = {
     kind.model_fields["command"].default: kind for kind in get_args(get_args(PersonsCommand)[0])
 }
 
-STEP_COMMANDS = frozenset({"retry_step", "skip_step"})
+STEP_COMMANDS = frozenset({"retry_step", "amend_step", "skip_step"})
 """Those that operators give to steps, without seeing the case."""
 
 

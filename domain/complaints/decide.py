@@ -45,6 +45,19 @@ def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstanc
     return tuple(entries)
 
 
+def decide_import(fact: f.Imported, submission_id: str, circumstances: Circumstances) -> tuple[f.Entry, ...]:
+    """The first entries of a case from another system. No notice is sent; an open one has its clocks from receipt."""
+    recorder = Recorder(fact.intake.reference, 1, None, *_rules_known(circumstances), {})
+    entries = [recorder.record(fact, circumstances.now, fact.intake.taken_by, submission_id)]
+    if fact.is_closed:
+        return tuple(entries)
+    if fact.intake.is_emergency:
+        level = recorder.policy.emergency_level
+        danger = f.Escalated(level=level, cause="emergency")
+        entries.append(recorder.record(danger, circumstances.now, fact.intake.taken_by, submission_id))
+    return (*entries, *recorder.record_overdue(circumstances.now, submission_id))
+
+
 def _was_told(intake: Intake, policy: Policy) -> bool:
     """In the conversation; or by the receipt that our form shows, where no notice can follow it."""
     by_receipt = intake.taken_by == CUSTOMER and intake.channel == Way.WEB and Way.EMAIL not in intake.reachable_by

@@ -31,6 +31,15 @@ class StepBounced(Fact):
     reopens: bool
 
 
+class StepAmended(Fact):
+    """An operator changed a step; `steps` has it as it is tried from now on."""
+
+    type: Literal["step.amended"] = "step.amended"
+    step: str
+    reason: str
+    changed: tuple[str, ...]
+
+
 class StepRerouted(Fact):
     """The way does not work; the policy allows another, which is taken instead."""
 

@@ -56,7 +56,9 @@ class Law:
 
 def clocks_of(case: Case | None, fact: f.AnyFact, law: Law) -> tuple[Clock, ...]:
     """The clocks that the fact starts, meets, pauses, moves or cancels, as they then are."""
-    if isinstance(fact, f.Received):
+    if isinstance(fact, f.Imported) and fact.is_closed:
+        return ()
+    if isinstance(fact, f.Received | f.Imported):
         return clocks_started(Anchor.RECEIVED, fact.intake.received_at, fact.intake, law.policy, law.calendar)
     return fact.clocks if case is None else (*fact.clocks, *_clocks_of(case, fact, law))
 

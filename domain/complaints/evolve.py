@@ -61,6 +61,7 @@ _SideFact = (
     | f.StepFailed
     | f.StepDone
     | f.StepRetried
+    | f.StepAmended
     | f.StepDeferred
     | f.StepReleased
     | f.StepRerouted
@@ -105,19 +106,24 @@ def _without_moot_extension(case: Case) -> Case:
 
 def _opened(entry: f.Entry) -> Case:
     fact = entry.fact
-    if not isinstance(fact, f.Received):
-        raise TypeError(f"a ledger begins with complaint.received, not with {fact.type}")
+    if not isinstance(fact, f.Received | f.Imported):
+        raise TypeError(f"a ledger begins with complaint.received or complaint.imported, not with {fact.type}")
     return Case(
         reference=entry.reference,
         epoch=entry.epoch,
         sequence=entry.sequence,
-        status=Status.RECEIVED,
+        **_taken_over(fact) if isinstance(fact, f.Imported) else {"status": Status.RECEIVED},
         intake=fact.intake,
         policy=fact.policy,
         clocks=fact.clocks,
         steps=fact.steps,
         recent_commands=((entry.command_id, entry.sequence),),
     )
+
+
+def _taken_over(fact: f.Imported) -> dict[str, Any]:
+    status = Status.CLOSED if fact.is_closed else Status.RECEIVED
+    return {"status": status, "ended_at": fact.ended_at, "imported_from": fact.source, "legacy": fact.legacy}
 
 
 def _changes(case: Case, entry: f.Entry) -> dict[str, Any]:  # noqa: C901, PLR0912  one line a fact
@@ -162,7 +168,7 @@ def _changes(case: Case, entry: f.Entry) -> dict[str, Any]:  # noqa: C901, PLR09
             return _skipped(case, fact)
         case f.StepBounced() as fact:
             return _bounced(case, fact) if fact.reopens else {}
-        case f.Received():
+        case f.Received() | f.Imported():
             raise ValueError("a case is received once")
         case other:
             return _side_changes(case, other, entry.actor, entry.at)
@@ -236,6 +242,7 @@ def _side_changes(case: Case, fact: _SideFact, actor: str, at: datetime) -> dict
             | f.StepFailed()
             | f.StepDone()
             | f.StepRetried()
+            | f.StepAmended()
             | f.StepDeferred()
             | f.StepReleased()
             | f.StepRerouted()

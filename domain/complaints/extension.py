@@ -10,7 +10,7 @@ from domain.complaints.terms import ClockKind, Way
 class Extension(BaseModel):
     """Asked for, perhaps approved; it takes effect when the customer has been told."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     clock: ClockKind
     attempt: int

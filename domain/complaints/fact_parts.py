@@ -9,7 +9,7 @@ from domain.complaints.steps import Step
 class Fact(BaseModel):
     """Something that happened, with the clocks it set or changed and the steps it planned."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     clocks: tuple[Clock, ...] = ()
     steps: tuple[Step, ...] = ()

@@ -2,7 +2,7 @@
 
 A fact is recorded once and never recomputed: the clocks that it set and the steps that it planned stand in it, so that
 a later release with other rules reads an old case exactly as it was. A change of a fact's shape raises `schema` and
-adds an upcaster to `UPCASTERS`.
+adds an upcaster to `UPCASTERS`. A field that is only added has a default and raises nothing (decision 28).
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from domain.complaints.delivery_facts import (
     CallTold,
     CallTried,
     HoldReminded,
+    StepAmended,
     StepBounced,
     StepDeferred,
     StepReleased,
@@ -23,7 +24,7 @@ from domain.complaints.delivery_facts import (
 )
 from domain.complaints.fact_parts import Fact
 from domain.complaints.holds import Hold
-from domain.complaints.intake import Intake
+from domain.complaints.opening_facts import Imported, Received
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.redress import Redress
 from domain.complaints.terms import (
@@ -34,12 +35,6 @@ from domain.complaints.terms import (
     HoldKind,
     Way,
 )
-
-
-class Received(Fact):
-    type: Literal["complaint.received"] = "complaint.received"
-    intake: Intake
-    policy: str
 
 
 class Acknowledged(Fact):
@@ -358,6 +353,7 @@ class StepSkipped(Fact):
 
 AnyFact = Annotated[
     Received
+    | Imported
     | Acknowledged
     | AcknowledgementOrdered
     | Assessed
@@ -406,6 +402,7 @@ AnyFact = Annotated[
     | StepFailed
     | StepDone
     | StepRetried
+    | StepAmended
     | StepSkipped
     | StepDeferred
     | StepReleased
@@ -421,7 +418,7 @@ AnyFact = Annotated[
 class Entry(BaseModel):
     """A fact in its place in the ledger: of which case, where in its order, when, by whom, for which command."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     reference: str
     epoch: int = Field(ge=1)
@@ -439,8 +436,15 @@ UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
 _ENTRY = TypeAdapter(Entry)
 
 
+class WrittenByALaterRelease(ValueError):
+    """The entry has a shape that this release would misread; a worker of the later one must take it."""
+
+
 def read_entry(document: dict[str, Any]) -> Entry:
     """An entry of the ledger as today's code understands it, whatever release wrote it."""
     while upcast := UPCASTERS.get((document["fact"]["type"], document["schema_version"])):
         document = upcast(document)
+    kind, version = document["fact"]["type"], document["schema_version"]
+    if version > 1 and (kind, version - 1) not in UPCASTERS:
+        raise WrittenByALaterRelease(f"{kind} of schema version {version}")
     return _ENTRY.validate_python(document)

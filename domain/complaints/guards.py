@@ -10,6 +10,7 @@ from domain.complaints.assignment import why_not
 from domain.complaints.case import Case
 from domain.complaints.commands import (
     Acknowledge,
+    AmendStep,
     Assess,
     Assign,
     Correct,
@@ -157,15 +158,15 @@ def something_changes(situation: Situation) -> None:
 
 def step_is_parked(situation: Situation) -> None:
     command = situation.command
-    if not isinstance(command, RetryStep):
+    if not isinstance(command, RetryStep | AmendStep):
         if not situation.case.parked:
             raise Refused("nothing_parked", "no step of this case waits for an operator")
         return
     step = situation.case.step(command.step)
     if step is None:
         raise Refused("unknown_step", f"this case has no step {command.step}")
-    if step.state is not StepState.PARKED:
-        raise Refused("step_not_parked", f"{command.step} is {step.state}, not parked")
+    if step.state not in {StepState.PARKED, StepState.DEFERRED}:
+        raise Refused("step_not_parked", f"{command.step} is {step.state}, neither parked nor put off")
 
 
 def step_is_at_rest(situation: Situation) -> None:
@@ -180,7 +181,7 @@ def step_is_at_rest(situation: Situation) -> None:
 def letter_still_means_something(situation: Situation) -> None:
     """A date that does not hold any more is not written to the customer; skip the letter."""
     command, case = situation.command, situation.case
-    step = case.step(command.step) if isinstance(command, RetryStep) else None
+    step = case.step(command.step) if isinstance(command, RetryStep | AmendStep) else None
     if step is None or step.kind is not StepKind.EXTENSION_LETTER:
         return
     if case.extension is None or case.extension.letter != step.text:

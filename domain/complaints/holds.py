@@ -10,7 +10,7 @@ from domain.complaints.terms import HoldKind
 class Hold(BaseModel):
     """A hold that is on; it ends by itself at `until`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     kind: HoldKind
     since: datetime

@@ -17,7 +17,7 @@ SubjectId = Annotated[str, StringConstraints(pattern=r"^cus_[0-9a-f]{32}$")]
 class Intake(BaseModel):
     """A complaint as it was taken (投诉受理)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     reference: Reference
     channel: Code

@@ -10,6 +10,7 @@ from domain.complaints import acts, guards
 from domain.complaints import commands as c
 from domain.complaints import facts as f
 from domain.complaints.rules import (
+    amending,
     calling_back,
     delivering,
     linking,
@@ -129,7 +130,7 @@ RULES: dict[type[c.Command], Rule] = {
     ),
     c.RejectRedress: Rule(ANY, redressing.reject_redress, (redressing.redress_is_pending,)),
     c.PayRedress: Rule(ANY, redressing.pay_redress, (redressing.redress_is_approved,)),
-    c.Merge: Rule(OPEN, linking.merge, (linking.is_not_merged,)),
+    c.Merge: Rule(OPEN, linking.merge, (linking.is_not_merged, linking.other_case_is_the_earlier)),
     c.Unmerge: Rule(OPEN, linking.unmerge, (linking.is_merged,)),
     c.LinkIncident: Rule(OPEN, linking.link_incident, (linking.has_no_incident,)),
     c.UnlinkIncident: Rule(OPEN, linking.unlink_incident, (linking.has_an_incident,)),
@@ -137,6 +138,11 @@ RULES: dict[type[c.Command], Rule] = {
     c.RecalculateClocks: Rule(ANY, recalculating.recalculate_clocks, (recalculating.some_clock_moves,)),
     c.Abort: Rule(OPEN, acts.abort, (guards.step_is_parked,)),
     c.RetryStep: Rule(ANY, acts.retry_step, (guards.step_is_parked, guards.letter_still_means_something)),
+    c.AmendStep: Rule(
+        ANY,
+        amending.amend_step,
+        (guards.step_is_parked, guards.letter_still_means_something, amending.amendment_fits),
+    ),
     c.SkipStep: Rule(ANY, acts.skip_step, (guards.step_is_at_rest,)),
     c.Tick: Rule(ANY, acts.tick),
     c.MarkPosted: Rule(ANY, delivering.mark_posted, (delivering.waits_to_be_posted,)),

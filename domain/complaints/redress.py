@@ -12,7 +12,7 @@ class Redress(BaseModel):
     A penalty is owed without being asked for; `penalty_for` is the key of the clock whose breach made it so.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     number: int
     kind: str

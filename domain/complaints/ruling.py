@@ -15,7 +15,7 @@ from domain.complaints.situation import Circumstances, Refused
 class Ruling(BaseModel):
     """What became of a submission: its place in the ledger, or the guard that refused it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     submission_id: str
     sequence: int | None = None
@@ -30,7 +30,7 @@ class Ruling(BaseModel):
 class Decided(BaseModel):
     """All rulings of a recording, the entries to append and the case as they leave it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     case: Case
     entries: tuple[Entry, ...]

@@ -89,7 +89,7 @@ class _Replay:
         """The fact, if it was not made by the rules themselves."""
         case = self._recorder.case
         match entry.fact:
-            case f.Received() as fact:
+            case f.Received() | f.Imported() as fact:
                 yield fact.model_copy(update={"policy": self._recorder.policy.pin})
             case f.ClockWarned() | f.ClockBreached() | f.PolicyChanged() | f.ClocksRecalculated():
                 return

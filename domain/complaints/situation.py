@@ -31,7 +31,7 @@ class Circumstances:
 
     `calendar` is the newest version, in which clocks start; `pinned` are the versions that the case's open clocks
     count in. `staff` and `candidates` are those that the command asks for; `other` is the policy that it changes to,
-    `renewed` the version of a calendar that it counts again in.
+    `renewed` the version of a calendar that it counts again in, `neighbour` the case that it is merged into.
     A workflow's validator knows the time only; what it cannot check there is checked when the command is recorded.
     """
 
@@ -42,6 +42,7 @@ class Circumstances:
     candidates: tuple[Candidate, ...] | None = None
     other: tuple[Policy, Calendar] | None = None
     renewed: Calendar | None = None
+    neighbour: Case | None = None
     pinned: Mapping[str, Calendar] = field(default_factory=dict)
 
     def under(self, pin: str) -> "Circumstances":

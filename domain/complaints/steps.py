@@ -12,10 +12,11 @@ class Step(BaseModel):
 
     `text` is the id of the sealed text that the step sends or applies. `rounds` counts how often the bounded attempts
     of the activity were spent; a person's retry starts another round under the same key. `bounces` counts how often
-    the message came back after it had been taken: each time, a new message may go out, under a key of its own.
+    the message came back after it had been taken, `amendments` how often an operator changed it: each time, another
+    message may go out, under a key of its own.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     key: str
     kind: StepKind
@@ -26,10 +27,11 @@ class Step(BaseModel):
     rounds: int = 0
     error: str | None = None
     template: str | None = Field(None, description="the template and version that it is written with")
-    not_before: datetime | None = Field(None, description="the end of the quiet hours that it waits for")
+    not_before: datetime | None = Field(None, description="when the quiet hours end, or until when it was put off")
     evidence: str | None = Field(None, description="what the other side called it, such as a Message-ID")
     done_at: datetime | None = None
     bounces: int = 0
+    amendments: int = 0
 
     @property
     def is_message(self) -> bool:
@@ -46,6 +48,11 @@ class Step(BaseModel):
         return self.is_unfinished and self.state is not StepState.RUNNING
 
     @property
+    def renewals(self) -> int:
+        """How many other messages it has been before."""
+        return self.bounces + self.amendments
+
+    @property
     def begins_as(self) -> StepState:
         """What becomes of it when it is planned, or tried again."""
         return StepState.WAITING if self.way in BY_HAND else StepState.RUNNING
@@ -56,12 +63,12 @@ def step_key(kind: StepKind, ordinal: int) -> str:
     return f"{kind}.{ordinal}"
 
 
-def effect_key(reference: str, step: str, bounces: int = 0) -> str:
+def effect_key(reference: str, step: str, renewals: int = 0) -> str:
     """The key under which a step takes effect once, at our store and at every gateway: `case:step`.
 
-    After a bounce it is another message: `case:step~2`.
+    After a bounce or an amendment it is another message: `case:step~2`.
     """
-    return f"{reference}:{step}~{bounces + 1}" if bounces else f"{reference}:{step}"
+    return f"{reference}:{step}~{renewals + 1}" if renewals else f"{reference}:{step}"
 
 
 def place_of(effect: str) -> tuple[str, str]:

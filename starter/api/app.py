@@ -9,24 +9,32 @@ from starter.api import (
     attachments,
     batches,
     calendars,
+    case_packs,
     clocks,
     complaints,
     failures,
     forms,
     health,
+    imports,
     letters,
     likeness,
     links,
     narratives,
+    open311,
+    operations,
     personal_data,
     privacy,
     recalculations,
     registry,
     simulations,
+    step_batches,
     steps,
+    surveys,
+    waves,
 )
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
+from starter.pages import site
 from starter.services import Services
 
 
@@ -58,7 +66,9 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         attachments,
         links,
         letters,
+        step_batches,
         steps,
+        operations,
         registry,
         calendars,
         recalculations,
@@ -66,9 +76,15 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         personal_data,
         privacy,
         forms,
+        surveys,
+        waves,
+        case_packs,
+        imports,
     ):
         app.include_router(part.router, responses=problems())
+    app.include_router(open311.router)
     app.include_router(health.router)
+    app.include_router(site.router)
     failures.install(app)
     app.add_middleware(Envelope)
     describe(app)

@@ -14,6 +14,7 @@ _FAILURES = {
     403: "The caller's roles do not allow it",
     404: "It is not there, or the caller may not see it",
     409: "Refused by the state of the case; `code` is the guard",
+    410: "The customer's data were erased on request, or kept for their time and are gone",
     412: "The case has changed since the ETag was given",
     413: "The body is too large",
     422: "Not accepted; `errors` names every wrong field",

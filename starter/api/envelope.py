@@ -17,6 +17,8 @@ LARGEST_BODY = 1_000_000
 """Bytes of a JSON body."""
 LARGEST_UPLOAD = 11_000_000
 """Bytes of a body with a file; the file itself has a limit of its own."""
+LARGEST_IMPORT = 500_000_000
+"""Bytes of a file with the records of another system; it is read where it lies, on disk."""
 
 _SAFE_HEADERS = {
     "Cache-Control": "no-store",
@@ -90,7 +92,7 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     """The body as it arrives, refused as soon as it is longer than allowed, whatever its length was said to be."""
     said = Headers(scope=scope).get("content-length", "")
     declared, taken = int(said) if said.isdecimal() else 0, 0
-    largest = LARGEST_UPLOAD if scope["path"].endswith("/attachments") else LARGEST_BODY
+    largest = _largest(scope["path"])
 
     async def receive_bounded() -> Message:
         nonlocal taken
@@ -101,6 +103,16 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
         return message
 
     return receive_bounded
+
+
+def _largest(path: str) -> int:
+    if path == "/v1/imports":
+        return LARGEST_IMPORT
+    return LARGEST_UPLOAD if _takes_files(path) else LARGEST_BODY
+
+
+def _takes_files(path: str) -> bool:
+    return path.endswith("/attachments") or path == "/complain" or path.startswith(("/case/", "/partner/"))
 
 
 def _confirm_length(length: int, largest: int) -> None:

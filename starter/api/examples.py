@@ -124,11 +124,24 @@ COMMAND_BODIES: dict[str, Examples] = {
 }
 
 RETRY: Examples = _one(reason="The mail server is back.")
+AMEND: Examples = {
+    "later": {"value": {"not_before": "2026-03-02T09:00:00+08:00", "reason": "The mail server is mended tonight."}},
+    "another way": {"value": {"way": "email", "reason": "The text message gateway is down."}},
+}
 SKIP: Examples = _one(reason="The customer was told by phone.")
 ABORT: Examples = _one(reason="The customer moved away and cannot be reached by any way.")
 RETRY_MANY: Examples = {
     "those named": {"value": {"ids": ["C-2026-000001.response_letter.1"]}},
-    "all of a kind": {"value": {"kind": "response_letter", "reason": "The mail server is back."}},
+    "all of a cause": {
+        "value": {
+            "kind": "response_letter",
+            "error": "mail_server_away",
+            "since": "2026-03-01T09:30:00+08:00",
+            "per_second": 10,
+            "reason": "The mail server is back.",
+        }
+    },
+    "a look at all": {"value": {"dry_run": True}},
 }
 SKIP_MANY: Examples = {
     "those named": {"value": {"ids": ["C-2026-000001.acknowledgement.1"], "reason": "The customers were called."}}

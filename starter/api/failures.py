@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starter.api.models import ProblemView
 from starter.problems import MOST_ERRORS, FieldError, Problem, invalid, message_of, pointer_to, unavailable
 from storage.pool import StoreAway
-from storage.vault import Erased
+from storage.vault import Erased, Unknown
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -26,6 +26,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(StoreAway, _on_store_away)
     app.add_exception_handler(Erased, _on_erased)
+    app.add_exception_handler(Unknown, _on_forgotten)
 
 
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -70,6 +71,10 @@ async def _on_store_away(_: Request, __: Exception) -> Response:
 
 async def _on_erased(_: Request, __: Exception) -> Response:
     return answer(Problem(410, "erased", "this customer's data were erased on request"))
+
+
+async def _on_forgotten(_: Request, __: Exception) -> Response:
+    return answer(Problem(410, "erased", "this text was kept for its time and is gone"))
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:

@@ -7,9 +7,11 @@ from typing import Literal
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
+from pydantic import Field
 from temporalio.service import RPCError
 
 from runtime import telemetry
+from runtime.launcher import TEMPORAL_AWAY
 from starter.api.entry import House
 from starter.api.models import Answer
 from storage.pool import StoreAway
@@ -30,6 +32,7 @@ class Readiness(Answer):
     postgresql: Part
     temporal: Part
     oldest_unstarted_intake_seconds: float | None
+    wedged_workflows: int | None = Field(description="those that cannot go on by themselves; absent without Temporal")
 
 
 @router.get("/health/live", summary="Does the process answer?")
@@ -39,15 +42,19 @@ async def live() -> Liveness:
 
 @router.get("/health/ready", summary="Can it work? Says which part is down", responses={503: {"model": Readiness}})
 async def ready(services: House, response: Response) -> Readiness:
-    """503 without PostgreSQL. Without Temporal complaints are still taken in, so that is `degraded` and 200."""
-    (store, age), temporal = await asyncio.gather(_store(services), _temporal(services))
+    """503 without PostgreSQL. Without Temporal complaints are still taken in, so that is `degraded` and 200.
+
+    So it is when a workflow is wedged: its case stands still until a release mends it.
+    """
+    (store, age), temporal, wedged = await asyncio.gather(_store(services), _temporal(services), _wedged(services))
     if store == "down":
         response.status_code, response.headers["Retry-After"] = 503, "5"
     return Readiness(
-        status="down" if store == "down" else "ready" if temporal == "up" else "degraded",
+        status="down" if store == "down" else "ready" if temporal == "up" and not wedged else "degraded",
         postgresql=store,
         temporal=temporal,
         oldest_unstarted_intake_seconds=age,
+        wedged_workflows=wedged,
     )
 
 
@@ -55,9 +62,12 @@ async def ready(services: House, response: Response) -> Readiness:
 async def metrics(services: House) -> Response:
     """Without the store the last figures of it are shown; what this process counted is always there."""
     with suppress(StoreAway):
-        telemetry.show_parked_steps(await services.parts.records.parked_by_kind())
+        telemetry.show_parked_steps(await services.parts.steps.parked_by_kind())
         telemetry.show_outbox_depth(await services.parts.records.outbox_depth())
         telemetry.show_oldest_unstarted_intake(await _unstarted_seconds(services) or 0.0)
+    wedged = await _wedged(services)
+    if wedged is not None:
+        telemetry.show_wedged_workflows(wedged)
     return Response(telemetry.exposition(), media_type=telemetry.CONTENT_TYPE)
 
 
@@ -71,6 +81,15 @@ async def _store(services: House) -> tuple[Part, float | None]:
         return "up", await asyncio.wait_for(_unstarted_seconds(services), PROBE_SECONDS)
     except (StoreAway, TimeoutError):
         return "down", None
+
+
+async def _wedged(services: House) -> int | None:
+    """How many workflows are wedged; None where Temporal does not say."""
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            return await services.parts.operations.wedged_count()
+    except (*TEMPORAL_AWAY, TimeoutError):
+        return None
 
 
 async def _temporal(services: House) -> Part:

@@ -21,7 +21,6 @@ from domain.complaints.redress import Redress
 from domain.complaints.situation import Circumstances
 from domain.complaints.steps import Step
 from domain.complaints.terms import ClockKind, ClockState, Decision, Status, StepKind, StepState, Way
-from storage.cases import ParkedStep
 
 
 class Answer(BaseModel):
@@ -90,6 +89,8 @@ class CaseView(Answer):
     region: str | None
     partner: str | None
     policy: str
+    imported_from: str | None = Field(description="the system that it was taken over from")
+    legacy: dict[str, str] = Field(description="what that system called things, where our codes differ")
     received_at: datetime
     acknowledged_at: datetime | None
     decision: Decision | None
@@ -251,39 +252,6 @@ class Story(Answer):
     narrative: str | None = Field(description="absent when its time of keeping is over")
     demand: str | None
     texts: dict[str, str] = Field(description="notes, letters and reasons by the ids that the timeline names")
-
-
-class ParkedStepView(Answer):
-    id: str
-    reference: str
-    kind: str
-    state: str
-    way: str | None
-    error: str | None = Field(description="code of what went wrong")
-    rounds: int
-    changed_at: datetime
-
-    @classmethod
-    def of(cls, step: ParkedStep) -> "ParkedStepView":
-        return cls(**{name: getattr(step, name) for name in cls.model_fields})
-
-
-class StepList(Answer):
-    items: tuple[ParkedStepView, ...]
-    next_cursor: str | None
-
-
-class StepOutcome(Answer):
-    """What became of an operator's command."""
-
-    id: str
-    outcome: Literal["done", "refused", "unavailable"]
-    code: str | None = None
-    detail: str | None = None
-
-
-class BulkOutcome(Answer):
-    items: tuple[StepOutcome, ...]
 
 
 class PersonView(Answer):

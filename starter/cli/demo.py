@@ -17,6 +17,7 @@ from starter.cli.output import Exit, show_table, stdout
 if TYPE_CHECKING:
     from starter.demo.invariants import Findings
     from starter.demo.story import Course
+    from starter.demo.wave import WaveCourse
 
 
 def demo(
@@ -38,7 +39,9 @@ def demo(
 async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     from starter.demo.invariants import examine
     from starter.demo.mailbox import Mailbox
+    from starter.demo.paperwork import do_the_paperwork
     from starter.demo.story import Demonstration
+    from starter.demo.wave import demonstrate_wave
     from starter.one_machine import running
 
     mailbox, begun = Mailbox(), time.monotonic()
@@ -48,14 +51,17 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
         "AMENDS_DEFAULT_POLICY": "demo-full",
         "AMENDS_STEP_ATTEMPTS": "3",
         "AMENDS_STEP_FIRST_WAIT": "0.3",
+        "AMENDS_PUBLIC_PAGES_PER_MINUTE": "100000",
     }
     stdout.print("Starting PostgreSQL, Temporal, a worker and the API on this machine …")
     outcome = Exit.FAILED
     async with running(folder, port=_free_port(), settings=settings) as machine:
         _say(f"Ready after {time.monotonic() - begun:.1f} s at {machine.url}")
         course = await Demonstration(machine, mailbox, count=count, seed=seed, say=_say).run()
-        findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.references, mailbox)
+        await do_the_paperwork(machine, course.references, _say)
+        findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.path_of, mailbox)
         _report(course, findings, time.monotonic() - begun)
+        _report_wave(await demonstrate_wave(machine, mailbox, seed, _say))
         outcome = Exit.FAILED if findings.broken else Exit.DONE
         if not once:
             stdout.print(f"\nLook around: amends complaint list --data-dir {folder}", soft_wrap=True)
@@ -86,6 +92,23 @@ def _report(course: "Course", findings: "Findings", seconds: float) -> None:
     stdout.print(
         "Checked: nothing lost, every chain and anchor verifies, every clock is accounted for, "
         "each read model is what its ledger makes, every letter went out once.",
+        soft_wrap=True,
+    )
+
+
+def _report_wave(wave: "WaveCourse") -> None:
+    """What the survey came to."""
+    results = wave.results
+    shown = {name.replace("_", " "): count for name, count in wave.behaviour.most_common()}
+    stdout.print()
+    show_table(("invited people who", "count"), list(shown.items()), empty="")
+    interval = f"{results['low']:.1f} to {results['high']:.1f}"
+    rates = ", ".join(
+        f"{name.upper()} {results['rates'][name]:.1%}" for name in ("rr1", "rr2", "coop1", "ref1", "con1")
+    )
+    stdout.print(
+        f"\nWave {wave.reference}, signed off: satisfaction index {results['index']:.1f} "
+        f"(95% interval {interval}) from {results['respondents']} of {results['sample']}; {rates}.",
         soft_wrap=True,
     )
 

@@ -5,9 +5,11 @@ import typer
 from starter.cli import (
     bulk,
     calendars,
+    case_packs,
     complaints,
     demo,
     forms,
+    imports,
     index,
     keys,
     parts,
@@ -15,7 +17,7 @@ from starter.cli import (
     privacy,
     registry,
     steps,
-    surveys,
+    waves,
 )
 
 app = typer.Typer(
@@ -26,17 +28,22 @@ app = typer.Typer(
     help="Customer complaints and satisfaction as durable processes. Exit codes: 0 ok, 1 failed, 2 usage, 3 refused.",
 )
 app.add_typer(complaints.app, name="complaint")
+complaints.app.command(epilog="Example: amends complaint pack C-2026-000001 --lang en --out case.zip")(case_packs.pack)
+parts.verify_app.command("pack", epilog="Example: amends verify pack case.zip --json")(case_packs.verify_pack)
 complaints.app.command(epilog="Example: amends complaint form C-2026-000001 --kind visit --lang zh --out visit.pdf")(
     forms.form
 )
 app.command(epilog="Example: amends bulk assign --status accepted --dry-run")(bulk.bulk)
+app.command(
+    "import", epilog="Examples: amends import complaints.csv --map cfpb --dry-run · amends import --example-map"
+)(imports.import_records)
 app.add_typer(steps.app, name="steps")
 app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
+app.add_typer(waves.survey_app, name="survey")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(keys.app, name="keys")
-app.add_typer(surveys.app, name="survey")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
 app.command(epilog="Examples: amends demo --once · amends demo --data-dir ./demo")(demo.demo)

@@ -19,6 +19,7 @@ from starter.cli.output import Exit, fail, show_json, show_table, stdout
 verify_app = typer.Typer(no_args_is_help=True, help="Check that records are whole.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="The data folder of `amends up` on this machine.")]
 
 
 def up(
@@ -82,6 +83,7 @@ def api() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=20,
         http=PatientProtocol,
         **SERVER_BOUNDS,
@@ -95,7 +97,7 @@ def codec_server(
         list[str] | None,
         typer.Option(envvar="AMENDS_CODEC_ORIGINS", help="Where Temporal's UI is: http://127.0.0.1:8233 if not given."),
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="The data folder of `amends up`.")] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Let Temporal's UI and command line show what is sealed. Opens only, for tokens that may read steps.
 
@@ -141,33 +143,40 @@ def migrate() -> None:
 
 
 def rebuild() -> None:
-    """Start every open case again from its ledger, in a new epoch: for an empty Temporal store."""
+    """Start every open case and wave again from its ledger, in a new epoch: for an empty Temporal store."""
     from storage.intakes import UnstartedCases
     from storage.pool import open_pool
+    from storage.waves import Waves
 
-    async def run() -> int:
+    async def run() -> tuple[int, int]:
         pool = await open_pool(_settings().database_url, size=1)
         try:
-            return await UnstartedCases(pool).restart_all(datetime.now(UTC))
+            now = datetime.now(UTC)
+            return await UnstartedCases(pool).restart_all(now), await Waves(pool).restart_all(now)
         finally:
             await pool.close()
 
-    stdout.print(f"{asyncio.run(run())} cases will start again; the workers do it.")
+    cases, waves = asyncio.run(run())
+    stdout.print(f"{cases} cases and {waves} waves of surveys will start again; the workers do it.")
 
 
 @verify_app.command(epilog="Example: amends verify ledger --json")
-def ledger(as_json: AsJson = False) -> None:
-    """Check every case's chain of hashes and every signed anchor; ends with 1 when something does not fit."""
-    from dataclasses import asdict
+def ledger(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Check the chains of cases and waves and every signed anchor; ends with 1 when something does not fit."""
+    from dataclasses import asdict, replace
 
     from storage import chains
     from storage.pool import open_pool
+    from storage.waves import Waves
 
     async def run() -> chains.Verification:
-        settings = _settings()
+        settings = _settings(data_dir)
         pool = await open_pool(settings.database_url, size=1)
         try:
-            return await chains.verify(pool, settings.master_keys().anchor())
+            found = await chains.verify(pool, settings.master_keys().anchor())
+            broken = await Waves(pool).broken_chains()
+            damages = (chains.Damage(wave, "its chain does not give the hashes beside it") for wave in broken)
+            return replace(found, damages=(*found.damages, *damages))
         finally:
             await pool.close()
 
@@ -182,7 +191,7 @@ def ledger(as_json: AsJson = False) -> None:
 
 
 @verify_app.command("personal-data", epilog="Example: amends verify personal-data --json")
-def personal_data(as_json: AsJson = False) -> None:
+def personal_data(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Check the log of who read or erased what about whom: every chain and every signed anchor."""
     from dataclasses import asdict
 
@@ -190,7 +199,7 @@ def personal_data(as_json: AsJson = False) -> None:
     from storage.pool import open_pool
 
     async def run() -> LogVerification:
-        settings = _settings()
+        settings = _settings(data_dir)
         pool = await open_pool(settings.database_url, size=1)
         try:
             return await verify_log(pool, settings.master_keys().anchor())

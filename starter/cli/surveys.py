@@ -1,4 +1,4 @@
-"""`amends survey`: definitions of surveys as files. Works without any server."""
+"""`amends survey`: definitions of surveys as files, without any server. The commands of waves are in `waves`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ import typer
 from starter.cli.client import AsJson
 from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stderr, stdout
 
-app = typer.Typer(no_args_is_help=True, help="Definitions of surveys: what is shipped, checks, TOML, JSON and XLSForm.")
+app = typer.Typer(no_args_is_help=True, help="Surveys: definitions in files, and waves in a running system.")
 
 Source = Annotated[
     Path, typer.Argument(metavar="FILE", help="A .toml, .json or .xlsx file, or a shipped survey's name.")
@@ -36,7 +36,7 @@ def check(file: Source, as_json: AsJson = False) -> None:
     """Check a definition: translations, references, dead ends, weights. Ends with 1 and every fault by its place."""
     from starter.cli.survey_files import read_document, summary
 
-    with _refusals(as_json=as_json):
+    with refusals(as_json=as_json):
         found = summary(file.stem, read_document(file))
     if as_json:
         show_json({"problems": [], **found})
@@ -58,7 +58,7 @@ def convert(
     """Write a definition in another format. Nothing is written if it does not pass the check."""
     from starter.cli.survey_files import Format, document_bytes, read_document
 
-    with _refusals(as_json=as_json):
+    with refusals(as_json=as_json):
         content = document_bytes(read_document(file), Format(to))
     try:
         out.write_bytes(content)
@@ -71,7 +71,7 @@ def convert(
 
 
 @contextmanager
-def _refusals(*, as_json: bool) -> Iterator[None]:
+def refusals(*, as_json: bool) -> Iterator[None]:
     """End with 1 where the document is refused, with 2 where the file is."""
     from domain.surveys.errors import SurveyProblem
     from starter.cli.survey_files import UnusableFileError

@@ -1,7 +1,7 @@
 """What must hold at the end, whatever happened on the way. Reads the stores, not the processes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,6 +9,7 @@ from domain.complaints.case import Case
 from domain.complaints.evolve import fold
 from domain.complaints.facts import ClockBreached, Entry
 from domain.complaints.terms import ClockState, StepState
+from starter.demo.endings import wrong_turns
 from starter.demo.mailbox import Mailbox
 from storage import chains
 from storage.cases import CaseRecords
@@ -31,8 +32,11 @@ class Findings:
     broken: tuple[str, ...]
 
 
-async def examine(database_url: str, keys: MasterKeys, references: Iterable[str], mailbox: Mailbox) -> Findings:
-    """Check every acknowledged case against its ledger, its read model and the mail that went out."""
+async def examine(database_url: str, keys: MasterKeys, paths: Mapping[str, str], mailbox: Mailbox) -> Findings:
+    """Check every acknowledged case against its ledger, its read model, its path and the mail that went out.
+
+    `paths` says of each case which path it was taken.
+    """
     pool = await open_pool(database_url, size=4)
     try:
         ledger, records = Ledger(pool), CaseRecords(pool)
@@ -41,10 +45,11 @@ async def examine(database_url: str, keys: MasterKeys, references: Iterable[str]
         broken = [f"{damage.place}: {damage.finding}" for damage in verified.damages]
         statuses, clocks = Counter[str](), Counter[str]()
         letters = 0
-        for reference in references:
+        for reference, path in paths.items():
             entries, record = await ledger.entries(reference), await records.find(reference)
             case = fold(entries)
             broken += [f"{reference}: {finding}" for finding in _contradictions(case, entries, record)]
+            broken += [f"{reference}: {finding}" for finding in wrong_turns(path, case, entries)]
             statuses[case.status] += 1
             clocks.update(clock.state for clock in case.clocks)
             letters += sum(step.state is StepState.DONE and step.way is not None for step in case.steps)

@@ -87,9 +87,8 @@ async def reopened(case: Case) -> None:
 
 async def neglected(case: Case) -> None:
     """Left lying until its clock has breached and the case has escalated, then answered."""
-    await _until(case, lambda view: any(clock["state"] == "breached" for clock in view["clocks"]))
-    if (await case.supervisor.read(case.reference))["escalation_is_open"]:
-        await case.supervisor.do(case.reference, "acknowledge_escalation")
+    await _until(case, lambda view: view["escalation_is_open"])
+    await case.supervisor.do(case.reference, "acknowledge_escalation")
     await valid(case)
 
 
@@ -126,8 +125,9 @@ async def with_partner_and_redress(case: Case) -> None:
 
 async def merged(case: Case) -> None:
     """Handled together with the first case of the day, and answered by itself."""
+    own = await case.supervisor.read(case.reference)
     first = case.earlier[0] if case.earlier else None
-    if first is not None:
+    if first is not None and (await case.supervisor.read(first))["received_at"] < own["received_at"]:
         await case.supervisor.do(case.reference, "merge", into=first)
     await case.supervisor.do(case.reference, "link_incident", incident="pressure-drop")
     await valid(case)
@@ -166,6 +166,15 @@ async def unreachable(case: Case) -> None:
     await case.staff.caller.do(case.reference, "record_visit", way="phone", result="no_answer")
 
 
+async def emergency(case: Case) -> None:
+    """Somebody is in danger: escalated at the intake, seen by a supervisor at once, then handled like any other."""
+    view = await case.supervisor.read(case.reference)
+    if not view["is_emergency"] or not view["escalation_is_open"]:
+        raise AssertionError(f"{case.reference} speaks of a danger and was not escalated")
+    await case.supervisor.do(case.reference, "acknowledge_escalation")
+    await valid(case)
+
+
 PATHS: Mapping[Journey, int] = {
     valid: 30,
     partly_valid_with_corrections: 8,
@@ -181,7 +190,7 @@ PATHS: Mapping[Journey, int] = {
     called_back_unsatisfied: 5,
     unreachable: 5,
 }
-"""How often each path is taken, in percent."""
+"""How often each path is taken, in percent; what speaks of a danger goes the way of emergencies instead."""
 
 
 async def _handled(case: Case) -> None:

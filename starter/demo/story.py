@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -22,6 +22,7 @@ OUTAGE_AFTER = 0.3
 OUTAGE_ENDS_AFTER_PARKED = 12
 OUTAGE_SECONDS = 45
 OPERATOR_LOOKS_EVERY_SECONDS = 1.0
+RETRIES_PER_SECOND = 20
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Course:
 
     references: list[str]
     paths: Counter[str]
+    path_of: dict[str, str] = field(default_factory=dict)
     parked: int = 0
     retried: int = 0
 
@@ -47,6 +49,7 @@ class Demonstration:
         self._say = say
         self._course = Course([], Counter())
         self._ended = 0
+        self._others = 0
 
     async def run(self) -> Course:
         """Take every complaint to its end, through a mail outage."""
@@ -66,15 +69,25 @@ class Demonstration:
     async def _handle(self, form: dict[str, Any], staff: Staff, gate: asyncio.Semaphore, chance: random.Random) -> None:
         async with gate:
             taken = await chance.choice(staff.hotline).take(form, form["source_ref"])
-            journey: Journey = chance.choices(list(PATHS), list(PATHS.values()))[0]
+            journey = self._journey(taken, chance)
             earlier = tuple(self._course.references[:1])
             case = journeys.Case(taken["reference"], form["customer"]["language"], staff, chance, earlier)
             self._course.references.append(case.reference)
+            self._course.path_of[case.reference] = journey.__name__
             await journey(case)
             self._course.paths[journey.__name__] += 1
             self._ended += 1
             if self._ended % 50 == 0:
                 self._say(f"{self._ended} of {self._count} cases have ended.")
+
+    def _journey(self, taken: dict[str, Any], chance: random.Random) -> Journey:
+        """What speaks of a danger is an emergency; the first others take every path once, the rest as it comes."""
+        if taken["advice"]:
+            return journeys.emergency
+        self._others += 1
+        if self._others <= len(PATHS):
+            return list(PATHS)[self._others - 1]
+        return chance.choices(list(PATHS), list(PATHS.values()))[0]
 
     async def _operate(self, staff: Staff) -> None:
         """The mail server goes away for a while; afterwards the operator retries what was parked."""
@@ -103,8 +116,12 @@ class Demonstration:
     async def _retry_all(self, staff: Staff) -> None:
         if not await self._parked(staff):
             return
-        answer = await staff.operator.send("POST", "/v1/steps/bulk/retry", json={"reason": "mail server is back"})
-        self._course.retried += sum(item["outcome"] == "done" for item in answer["items"])
+        body = {"reason": "mail server is back", "per_second": RETRIES_PER_SECOND}
+        batch = await staff.operator.send("POST", "/v1/steps/bulk/retry", json=body)
+        while not batch["is_finished"]:
+            await asyncio.sleep(OPERATOR_LOOKS_EVERY_SECONDS)
+            batch = await staff.operator.send("GET", f"/v1/steps/batches/{batch['id']}")
+        self._course.retried += batch["outcomes"].get("done", 0)
 
     async def _drained(self, staff: Staff) -> None:
         """Wait until no step is parked and every letter's outcome is recorded."""

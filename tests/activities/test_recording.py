@@ -213,6 +213,17 @@ async def test_a_clock_goes_on_in_the_version_of_the_calendar_that_it_pinned(hou
     assert clock.due_at.astimezone(UTC).hour == 16  # the end of a day in Shanghai; in Tokyo it is 15
 
 
+async def test_of_two_cases_the_later_is_merged_into_the_earlier_and_never_both(house: House) -> None:
+    first, second = await case_of(house), await case_of(house)
+    wrong = await record(house, first, submitted(house, "merge-1", c.Merge(into=second.reference), "supervisor"))
+    assert [ruling.guard for ruling in wrong.rulings] == ["not_the_earlier"]
+    right = await record(house, second, submitted(house, "merge-2", c.Merge(into=first.reference), "supervisor"))
+    assert [entry.fact.type for entry in right.entries] == ["complaint.merged"]
+    third = await case_of(house)
+    chained = await record(house, third, submitted(house, "merge-3", c.Merge(into=second.reference), "supervisor"))
+    assert [ruling.guard for ruling in chained.rulings] == ["other_is_merged"]
+
+
 async def in_tokyo_from_now_on(house: House, calendar: str) -> None:
     """A second version of the calendar, in which days end an hour earlier."""
     newest = await house.parts.rulebook.calendars.newest(calendar)

@@ -57,7 +57,8 @@ async def module_database_url(
     name = request.module.__name__.replace(".", "_")
     await execute(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
     url = url_of_database(postgres_server.url, name)
-    await execute(url, f"SELECT setval('case_number', {next(_first_numbers)})")
+    first = next(_first_numbers)
+    await execute(url, f"SELECT setval('case_number', {first}), setval('wave_number', {first})")
     yield url
     await execute(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -78,7 +79,7 @@ async def house(
     post: MailServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[House]:
-    settings = {"smtp_url": post.url, "files_dir": tmp_path_factory.mktemp("files")}
+    settings = {"smtp_url": post.url, "files_dir": tmp_path_factory.mktemp("files"), "trusted_proxies": ["127.0.0.1"]}
     async with working_house(module_database_url, temporal_client, master_keys, **settings) as house:
         yield house
 

@@ -1,6 +1,8 @@
-"""Parked steps by HTTP: operators see what failed, retry or skip it, one by one and in bulk, and see no case."""
+"""Parked steps by HTTP: operators see what failed, retry, amend or skip it, one by one and in bulk, and see no case."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -92,8 +94,14 @@ async def test_an_operator_gives_the_whole_process_up_while_a_step_is_parked(api
     ],
 )
 async def test_a_step_that_is_not_there_is_not_found(api: Api, step: str) -> None:
-    for command in ("retry", "skip", "abort"):
-        problem(await api["operator"].post(f"/v1/steps/{step}/{command}", {"reason": "x"}), 404, "not_found")
+    for command in ("retry", "amend", "skip", "abort"):
+        problem(
+            await api["operator"].post(
+                f"/v1/steps/{step}/{command}", {"reason": "x"} | ({"way": "email"} if command == "amend" else {})
+            ),
+            404,
+            "not_found",
+        )
 
 
 async def test_a_step_that_its_case_does_not_have_is_not_found(api: Api) -> None:
@@ -101,54 +109,178 @@ async def test_a_step_that_its_case_does_not_have_is_not_found(api: Api) -> None
     problem(await api["operator"].post(f"/v1/steps/{reference}.response_letter.1/retry"), 404, "not_found")
 
 
+async def finished(api: Api, batch: str) -> dict[str, Any]:
+    """The batch as an operator sees it once each of its steps has its outcome."""
+    async with asyncio.timeout(30):
+        while not (found := (await api["operator"].get(f"/v1/steps/batches/{batch}")).json())["is_finished"]:
+            await asyncio.sleep(0.05)
+    return dict(found)
+
+
 async def test_a_bulk_retry_has_an_outcome_for_each_step(api: Api, post: MailServer) -> None:
     steps = await parked(api, 3)
     await api["operator"].post(f"/v1/steps/{steps[0]}/skip", {"reason": "Told by phone."})
     post.behave()
     missing = "C-2026-999999.acknowledgement.1"
-    answer = await api["operator"].post("/v1/steps/bulk/retry", {"ids": [*steps, missing, steps[1]]}, key="bulk")
-    assert [(item["id"], item["outcome"], item["code"]) for item in answer.json()["items"]] == [
+    body = {"ids": [*steps, missing, steps[1]], "per_second": 50, "reason": "The mail server is back."}
+    answer = await api["operator"].post("/v1/steps/bulk/retry", body, key="bulk")
+    assert (answer.status_code, answer.json()["steps"]) == (202, 4)
+    batch = await finished(api, answer.json()["id"])
+    assert [(item["id"], item["outcome"], item["code"]) for item in batch["items"]] == [
         (steps[0], "refused", "step_not_parked"),
         (steps[1], "done", None),
         (steps[2], "done", None),
         (missing, "refused", "not_found"),
     ]
-    again = await api["operator"].post("/v1/steps/bulk/retry", {"ids": [*steps, missing, steps[1]]}, key="bulk")
+    assert (batch["outcomes"], batch["asked_by"]) == ({"done": 2, "refused": 2}, api["operator"].person.id)
+    refused = await api["operator"].get(f"/v1/steps/batches/{batch['id']}", outcome="refused", limit=1)
+    assert [item["id"] for item in refused.json()["items"]] == [steps[0]]
+    assert refused.json()["next_cursor"] == "1"
+    again = await api["operator"].post("/v1/steps/bulk/retry", body, key="bulk")
     assert (again.content, again.headers["idempotency-replayed"]) == (answer.content, "true")
     for step in steps[1:]:
         await api["supervisor"].until(step.partition(".")[0], sequence=5)
 
 
-async def test_all_parked_steps_of_a_kind_are_retried_at_once(api: Api, post: MailServer) -> None:
+async def test_the_reason_of_a_bulk_is_read_in_each_of_its_cases(api: Api, post: MailServer) -> None:
+    steps = await parked(api, 2)
+    post.behave()
+    asked = await api["operator"].post(
+        "/v1/steps/bulk/retry", {"ids": steps, "per_second": 50, "reason": "It is back."}
+    )
+    await finished(api, asked.json()["id"])
+    for step in steps:
+        story = await api["supervisor"].get(f"/v1/complaints/{step.partition('.')[0]}/story")
+        assert list(story.json()["texts"].values()) == ["It is back."]
+
+
+async def test_parked_steps_are_chosen_by_kind_error_and_time(api: Api) -> None:
+    await parked(api, 2)
+    operator = api["operator"]
+    everything = (await operator.get("/v1/steps", limit=200)).json()["items"]
+    times = sorted(item["changed_at"] for item in everything)
+    for narrowed, expected in (
+        ({"kind": "acknowledgement", "error": "mail_recipient_refused"}, len(times)),
+        ({"kind": "response_letter"}, 0),
+        ({"error": "mail_server_away"}, 0),
+        ({"since": times[-1]}, times.count(times[-1])),
+        ({"before": times[-1]}, len(times) - times.count(times[-1])),
+    ):
+        assert len((await operator.get("/v1/steps", limit=200, **narrowed)).json()["items"]) == expected
+        looked = (await operator.post("/v1/steps/bulk/retry", {**narrowed, "dry_run": True})).json()
+        assert (looked["id"], looked["steps"]) == (None, expected)
+        assert looked["outcomes"] == {"would be done": expected, "would be refused": 0}
+    assert (await operator.get("/v1/steps", limit=200)).json()["items"] == everything
+
+
+async def test_all_parked_steps_are_retried_by_one_command(api: Api, post: MailServer) -> None:
     steps = await parked(api, 5)
     post.behave()
-    before = (await api["operator"].get("/v1/steps", limit=200)).json()["items"]
-    wrong_kind = await api["operator"].post("/v1/steps/bulk/retry", {"kind": "response_letter"})
-    assert wrong_kind.json() == {"items": []}
-    two = await api["operator"].post("/v1/steps/bulk/retry", {"kind": "acknowledgement", "limit": 2})
-    assert [item["id"] for item in two.json()["items"]] == [item["id"] for item in before[:2]]
-    rest = await api["operator"].post("/v1/steps/bulk/retry", {"reason": "The mail server is back."})
-    assert {item["outcome"] for item in rest.json()["items"]} == {"done"}
+    asked = await api["operator"].post("/v1/steps/bulk/retry", {"reason": "The mail server is back.", "per_second": 50})
+    batch = await finished(api, asked.json()["id"])
+    assert set(batch["outcomes"]) == {"done"}
     for step in steps:
         await api["supervisor"].until(step.partition(".")[0], sequence=5)
     assert (await api["operator"].get("/v1/steps")).json() == {"items": [], "next_cursor": None}
+    assert (await api["operator"].get("/v1/steps/causes")).json() == {"items": []}
 
 
 async def test_all_parked_steps_are_given_up_at_once(api: Api) -> None:
     steps = await parked(api, 3)
     assert wrong_fields(await api["operator"].post("/v1/steps/bulk/skip", {"ids": steps})) == ["/reason"]
-    answer = await api["operator"].post("/v1/steps/bulk/skip", {"ids": steps, "reason": "All were called."})
-    assert [item["outcome"] for item in answer.json()["items"]] == ["done"] * 3
+    asked = await api["operator"].post(
+        "/v1/steps/bulk/skip", {"ids": steps, "reason": "All were called.", "per_second": 50}
+    )
+    assert (await finished(api, asked.json()["id"]))["outcomes"] == {"done": 3}
+
+
+async def test_steps_are_grouped_by_their_cause(api: Api) -> None:
+    steps = await parked(api, 2)
+    [cause] = (await api["operator"].get("/v1/steps/causes")).json()["items"]
+    assert (cause["kind"], cause["error"]) == ("acknowledgement", "mail_recipient_refused")
+    times = [(await api["operator"].get(f"/v1/steps/{step}")).json()["events"][0]["at"] for step in steps]
+    assert cause["steps"] >= 2
+    assert cause["last_at"] == max(times)
+    assert cause["first_at"] <= min(times)
+
+
+async def test_a_step_tells_what_became_of_it_and_what_may_be_changed(api: Api) -> None:
+    (step,) = await parked(api)
+    operator = api["operator"]
+    amended = await operator.post(
+        f"/v1/steps/{step}/amend", {"not_before": AT_NEW_YEAR, "reason": "Over the holidays."}
+    )
+    problem(amended, 409, "too_far_ahead")
+    later = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    assert (
+        await operator.post(f"/v1/steps/{step}/amend", {"not_before": later, "reason": "Tonight."})
+    ).status_code == 200
+    read = (await operator.get(f"/v1/steps/{step}")).json()
+    assert {name: read[name] for name in ("id", "kind", "state", "way", "error", "amendable")} == {
+        "id": step,
+        "kind": "acknowledgement",
+        "state": "deferred",
+        "way": "email",
+        "error": None,
+        "amendable": ["not_before", "template", "way"],
+    }
+    assert datetime.fromisoformat(read["not_before"]) == datetime.fromisoformat(later)
+    failed, changed = read["events"]
+    assert (failed["type"], failed["actor"], failed["error"], failed["attempts"]) == (
+        *("step.failed", "system", "mail_recipient_refused"),
+        1,
+    )
+    assert (changed["type"], changed["actor"], changed["changed"]) == (
+        "step.amended",
+        operator.person.id,
+        ["not_before"],
+    )
+    assert "Tonight" not in str(read)
+    assert (await operator.post(f"/v1/steps/{step}/skip", {"reason": "Told by phone."})).status_code == 200
+    assert (await operator.get(f"/v1/steps/{step}")).json()["state"] == "skipped"
+    problem(await api["hotline"].get(f"/v1/steps/{step}"), 403, "forbidden")
+    problem(await operator.get("/v1/steps/C-2026-999999.acknowledgement.1"), 404, "not_found")
+    problem(await operator.get("/v1/steps/nonsense"), 404, "not_found")
+
+
+AT_NEW_YEAR = "2199-01-01T00:00:00Z"
+
+
+async def test_an_amendment_says_what_it_changes_and_why(api: Api) -> None:
+    (step,) = await parked(api)
+    there = f"/v1/steps/{step}/amend"
+    assert wrong_fields(await api["operator"].post(there)) == ["/reason"]
+    assert wrong_fields(await api["operator"].post(there, {"reason": "x", "way": "pigeon", "to": "me"})) == [
+        "/to",
+        "/way",
+    ]
+    problem(await api["operator"].post(there, {"reason": "x"}), 422, "invalid")
+    problem(await api["operator"].post(there, {"reason": "x", "way": "visit"}), 409, "way_not_carried")
+    problem(await api["operator"].post(there, {"reason": "x", "way": "email"}), 409, "nothing_changes")
+
+
+@pytest.mark.parametrize("batch", ["bat_" + "0" * 20, "nonsense", "bat_%00"])
+async def test_a_batch_that_is_not_there_is_not_found(api: Api, batch: str) -> None:
+    problem(await api["operator"].get(f"/v1/steps/batches/{batch}"), 404, "not_found")
+
+
+async def test_a_batch_of_cases_is_none_of_steps(api: Api) -> None:
+    reference = await api["hotline"].take()
+    body = {"references": [reference], "body": {"text": "x"}}
+    asked = await api["handler"].post("/v1/complaints/bulk/note", body)
+    problem(await api["operator"].get(f"/v1/steps/batches/{asked.json()['id']}"), 404, "not_found")
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
         ({"ids": ["x"]}, ["/ids/0"]),
-        ({"ids": ["C-2026-000001.acknowledgement.1"] * 201}, ["/ids"]),
-        ({"kind": "everything"}, ["/kind"]),
-        ({"limit": 0}, ["/limit"]),
-        ({"limit": 201, "all": True}, ["/all", "/limit"]),
+        ({"ids": ["C-2026-000001.acknowledgement.1"] * 501}, ["/ids"]),
+        ({"ids": ["C-2026-000001.acknowledgement.1"], "kind": "acknowledgement"}, ["/ids"]),
+        ({"kind": "everything", "error": "Not a code."}, ["/error", "/kind"]),
+        ({"since": "yesterday", "before": 7}, ["/before", "/since"]),
+        ({"per_second": 0}, ["/per_second"]),
+        ({"per_second": 51, "all": True}, ["/all", "/per_second"]),
         ({"reason": "x" * 20_001}, ["/reason"]),
     ],
 )
@@ -157,7 +289,16 @@ async def test_a_wrong_field_of_a_bulk_is_named(api: Api, body: dict[str, object
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/steps?cursor=x", "/v1/steps?cursor=%00", "/v1/steps?kind=x", "/v1/steps?limit=0"]
+    "path",
+    [
+        "/v1/steps?cursor=x",
+        "/v1/steps?cursor=%00",
+        "/v1/steps?kind=x",
+        "/v1/steps?limit=0",
+        "/v1/steps?state=done",
+        "/v1/steps?since=7",
+        "/v1/steps?all=1",
+    ],
 )
 async def test_a_wrong_parameter_of_the_list_is_named(api: Api, path: str) -> None:
     name = path.partition("?")[2].partition("=")[0]

@@ -121,7 +121,9 @@ async def _operate(staff: Staff, has_parked: asyncio.Event) -> None:
         found = await staff.operator.send("GET", "/v1/steps", params={"limit": 200})
         if found["items"]:
             has_parked.set()
-            await staff.operator.send("POST", "/v1/steps/bulk/retry", json={"reason": "it works again"})
+            await staff.operator.send(
+                "POST", "/v1/steps/bulk/retry", json={"reason": "it works again", "per_second": 20}
+            )
         await asyncio.sleep(OPERATOR_LOOKS_EVERY_SECONDS)
 
 

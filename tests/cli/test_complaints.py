@@ -197,6 +197,7 @@ async def test_parked_steps_are_listed_retried_and_skipped(amends: Amends, api: 
     await amends("steps", "retry", steps[0], "--reason", "the server is back", by="operator")
     skipped = await told(amends, "steps", "skip", steps[1], "--reason", "told by phone", by="operator")
     assert [(step["id"], step["outcome"]) for step in skipped["items"]] == [(steps[1], "done")]
+    assert skipped["outcomes"] == {"done": 1}
     again = await amends("steps", "skip", steps[1], "--reason", "again", by="operator", code=3)
     assert "refused" in again.output
     await amends("steps", "retry", by="operator", code=2)

@@ -246,6 +246,14 @@ BODIES: dict[type[c.Command], Bodies] = {
     ),
     c.Abort: any_time(st.builds(c.Abort, reason=texts)),
     c.RetryStep: steps(c.RetryStep),
+    c.AmendStep: steps(
+        c.AmendStep,
+        reason=texts,
+        way=st.sampled_from([None, *Way]),
+        not_before=st.sampled_from(
+            [s.RECEIVED_AT, s.RECEIVED_AT + timedelta(days=9), s.RECEIVED_AT + timedelta(days=99)]
+        ),
+    ),
     c.SkipStep: steps(c.SkipStep, reason=texts),
     c.Tick: any_time(st.just(c.Tick())),
     c.StepDone: steps(c.StepDone),
@@ -266,6 +274,7 @@ SELDOM = {
     "merge",
     "unmerge",
 } | {
+    "amend_step",
     "link_incident",
     "unlink_incident",
 }

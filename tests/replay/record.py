@@ -115,7 +115,8 @@ async def stage() -> AsyncIterator[Stage]:
         stack.push_async_callback(mail.stop)
         await mail.start()
         time = await stack.enter_async_context(await _time_skipping())
-        house = await stack.enter_async_context(open_house(postgres.url, time.client, KEYS, smtp_url=mail.url))
+        settings = {"smtp_url": mail.url, "files_dir": folder / "files"}
+        house = await stack.enter_async_context(open_house(postgres.url, time.client, KEYS, **settings))
         ledger = LedgerAway(house.parts.pool)
         await stack.enter_async_context(case_worker(replace(house.parts, ledger=ledger), strict=True))
         yield Stage(house, mail, time, ledger)

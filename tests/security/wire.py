@@ -17,7 +17,7 @@ from storage.people import People
 from storage.pool import open_pool
 
 READY_SECONDS = 120
-ANSWER_SECONDS = 30
+ANSWER_SECONDS = 120
 SETTLE_SECONDS = 0.5
 """An incomplete frame gets no answer; after this we end our side of the connection."""
 
@@ -181,7 +181,7 @@ def _known(token: str) -> Iterator[bytes]:
     ):
         yield post + b"Content-Length: %d\r\n\r\n" % len(content) + content
     yield post + b"Content-Length: 10000000\r\n\r\n" + b"x" * 10_000_000
-    yield smuggled * 200
+    yield smuggled * 50
     yield b""
     yield os.urandom(4_096)
 

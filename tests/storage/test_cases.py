@@ -17,6 +17,7 @@ from domain.complaints.terms import ClockState, Status
 from storage.cases import BadCursor, CaseFilter, CaseRecords, Search, covers
 from storage.ledger import Ledger, append
 from storage.pool import Pool, transaction
+from storage.steps import StepFilter, StepRecords
 from tests.storage.sample_cases import AT, done, first_entries, opened
 
 EVERYTHING = CaseScope(everything=True)
@@ -228,14 +229,14 @@ async def test_parked_steps_are_listed_by_kind_and_page_by_page(pool: Pool, ledg
         if number != 4:
             case = await done(ledger, case, c.StepFailed(step=case.steps[0].key, error="mail_refused", attempts=5))
             keys.append(f"{case.reference}.{case.steps[0].key}")
-    records = CaseRecords(pool)
-    first = await records.parked_steps(limit=4)
-    rest = await records.parked_steps(after=first[-1].id, limit=4)
+    records = StepRecords(pool)
+    first = await records.parked(limit=4)
+    rest = await records.parked(after=first[-1].id, limit=4)
     assert [step.id for step in (*first, *rest)] == keys
     assert {(step.kind, step.state, step.error, step.rounds) for step in first} == {
         ("acknowledgement", "parked", "mail_refused", 1)
     }
-    assert await records.parked_steps(kind="response_letter") == []
+    assert await records.parked(StepFilter(kind="response_letter")) == []
     assert await records.parked_by_kind() == {"acknowledgement": 6}
 
 

@@ -109,14 +109,14 @@ async def test_intakes_that_share_a_key_pass_one_after_the_other(pool: Pool) -> 
 async def test_a_new_case_is_left_to_its_taker_for_two_seconds(pool: Pool) -> None:
     case, unstarted = await opened(pool), UnstartedCases(pool)
     assert await unstarted.claim(10, AT + timedelta(seconds=1)) == []
-    assert await unstarted.claim(10, AT + timedelta(seconds=2)) == [(case.reference, 1)]
+    assert await unstarted.claim(10, AT + timedelta(seconds=2)) == [(case.reference, 1, False)]
 
 
 async def test_a_claimed_case_is_offered_again_after_a_growing_while(pool: Pool) -> None:
     case, unstarted = await opened(pool), UnstartedCases(pool)
     at, waits = AT + timedelta(seconds=2), []
     for _ in range(7):
-        assert await unstarted.claim(10, at) == [(case.reference, 1)]
+        assert await unstarted.claim(10, at) == [(case.reference, 1, False)]
         offered = await pool.fetchval("SELECT not_before FROM unstarted_case")
         waits.append((offered - at).total_seconds())
         assert await unstarted.claim(10, offered - timedelta(milliseconds=1)) == []
@@ -128,12 +128,12 @@ async def test_two_reconcilers_share_the_work(pool: Pool) -> None:
     references = {(await opened(pool)).reference for _ in range(40)}
     later = AT + timedelta(minutes=1)
     claims = await asyncio.gather(*(UnstartedCases(pool).claim(15, later) for _ in range(4)))
-    claimed = [reference for claim in claims for reference, _ in claim]
+    claimed = [reference for claim in claims for reference, *_ in claim]
     assert len(claimed) == len(set(claimed))
     assert all(len(claim) <= 15 for claim in claims)
     assert set(claimed) <= references
     rest = await UnstartedCases(pool).claim(40, later)
-    assert {reference for reference, _ in rest} == references - set(claimed)
+    assert {reference for reference, *_ in rest} == references - set(claimed)
 
 
 async def test_what_another_reconciler_holds_is_passed_over(pool: Pool) -> None:
@@ -141,7 +141,7 @@ async def test_what_another_reconciler_holds_is_passed_over(pool: Pool) -> None:
     async with transaction(pool) as other:
         held = await other.fetch("SELECT reference FROM unstarted_case ORDER BY reference LIMIT 4 FOR UPDATE")
         claimed = await asyncio.wait_for(UnstartedCases(pool).claim(10, AT + timedelta(minutes=1)), timeout=2)
-    assert sorted(reference for reference, _ in claimed) == references[len(held) :]
+    assert sorted(reference for reference, *_ in claimed) == references[len(held) :]
 
 
 async def test_a_started_case_is_struck_off_and_the_oldest_is_known(pool: Pool) -> None:
@@ -165,7 +165,9 @@ async def test_a_lost_temporal_store_starts_all_that_is_unfinished_in_a_new_epoc
         await unstarted.started(case.reference)
     later = AT + timedelta(hours=1)
     assert await unstarted.restart_all(later) == 2
-    assert sorted(await unstarted.claim(10, later)) == sorted([(still_open.reference, 2), (sending.reference, 2)])
+    assert sorted(await unstarted.claim(10, later)) == sorted(
+        [(still_open.reference, 2, True), (sending.reference, 2, True)]
+    )
     assert [await ledger.epoch(case.reference) for case in (still_open, closed, sending)] == [2, 1, 2]
     with pytest.raises(SupersededError):
         await ledger.append(still_open, *made(still_open, note()))
@@ -178,7 +180,7 @@ async def test_a_restart_offers_what_was_put_off_at_once(pool: Pool) -> None:
         await unstarted.claim(10, at)
         at = await pool.fetchval("SELECT not_before FROM unstarted_case")
     assert await unstarted.restart_all(AT + timedelta(seconds=3)) == 1
-    assert await unstarted.claim(10, AT + timedelta(seconds=3)) == [(case.reference, 2)]
+    assert await unstarted.claim(10, AT + timedelta(seconds=3)) == [(case.reference, 2, True)]
 
 
 async def test_the_connection_of_a_failed_intake_is_usable_again(pool: Pool) -> None:

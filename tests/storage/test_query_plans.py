@@ -10,6 +10,7 @@ import pytest
 from domain.access import CaseScope
 from storage.cases import CaseFilter, Search, _cursor, list_query
 from storage.pool import Pool, open_pool
+from storage.steps import CAUSES, StepFilter, parked_query
 from tests.storage.sample_cases import AT
 
 CASES = 50_000
@@ -62,11 +63,9 @@ SCOPES = {
     "a caller": CaseScope(called_back=True),
 }
 ELSEWHERE: dict[str, tuple[str, list[Any]]] = {
-    "parked steps": (
-        """SELECT reference FROM step WHERE state = 'parked' AND (reference, key) > ($1, $2)
-            ORDER BY reference, key LIMIT 51""",
-        ["C-2026-000777", "acknowledgement.1"],
-    ),
+    "parked steps": parked_query(StepFilter(), after="C-2026-000777.acknowledgement.1", limit=51),
+    "parked steps of a cause": parked_query(StepFilter(kind="acknowledgement", since=AT), after="", limit=51),
+    "causes of parked steps": (CAUSES, [100]),
     "a timeline": (
         "SELECT payload FROM ledger WHERE reference = $1 AND sequence > $2 ORDER BY sequence LIMIT 101",
         ["C-2026-000777", 0],

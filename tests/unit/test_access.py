@@ -19,7 +19,7 @@ MAY = {
     Role.HANDLER: HANDLER.split(),
     Role.CALLER: ["plan_callback", "record_visit", "complaint.read"],
     Role.SUPERVISOR: sorted(set(SUPERVISOR.split()) - {"claim"}),
-    Role.OPERATOR: ["step.read", "retry_step", "skip_step", "abort"],
+    Role.OPERATOR: ["step.read", "retry_step", "amend_step", "skip_step", "abort"],
     Role.PARTNER: ["partner_reply", "attach"],
     Role.CUSTOMER: ["confirm", "appeal", "reopen", "withdraw", "note", "attach"],
     Role.AUDITOR: ["complaint.read", "complaint.list", "customer.read"],

@@ -55,8 +55,8 @@ def test_a_body_has_the_fields_of_its_command(name: str) -> None:
 
 
 def test_operators_speak_of_steps_and_files_are_handed_in() -> None:
-    assert {"retry_step", "skip_step", "abort"} == STEPS_COMMANDS
-    assert set(CASE_COMMANDS) == set(PERSONS_COMMANDS) - {"retry_step", "skip_step", "abort", "attach"}
+    assert {"retry_step", "amend_step", "skip_step", "abort"} == STEPS_COMMANDS
+    assert set(CASE_COMMANDS) == set(PERSONS_COMMANDS) - {"retry_step", "amend_step", "skip_step", "abort", "attach"}
 
 
 def test_a_command_is_made_from_checked_values() -> None:

@@ -62,7 +62,7 @@ async def test_a_mail_outage_parks_the_letter_until_an_operator_retries_it_and_i
 
     assert await failures(house, reference) == [("mail_recipient_refused", 2)]
     assert (await house.record(reference)).status is Status.RESPONDING
-    [parked] = await house.parts.records.parked_steps()
+    [parked] = await house.parts.steps.parked()
     assert (parked.id, parked.error) == (f"{reference}.response_letter.1", "mail_recipient_refused")
     await until_shown(house, reference, True)
     assert mail_server.deliveries == []
@@ -72,7 +72,7 @@ async def test_a_mail_outage_parks_the_letter_until_an_operator_retries_it_and_i
     await until_status(house, reference, Status.RESPONDED)
     await until_shown(house, reference, False)
     assert len(mail_server.deliveries) == 1
-    assert await house.parts.records.parked_steps() == []
+    assert await house.parts.steps.parked() == []
 
 
 async def test_a_case_goes_on_while_a_step_is_parked(house: House, mail_server: MailServer) -> None:

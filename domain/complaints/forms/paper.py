@@ -13,6 +13,8 @@ class Room(StrEnum):
     SHORT = "short"
     LINE = "line"
     PARAGRAPH = "paragraph"
+    PAGE = "page"
+    """The whole width, without a label beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Rows of a small table, with empty ones behind to be filled by hand."""
+    """Rows of a small table, with empty ones behind to be filled by hand; `widths` are shares, equal where absent."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     spare: int = 0
+    widths: tuple[int, ...] = ()
     kind: Literal["listing"] = "listing"
 
     @property
@@ -69,10 +72,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A form to itself, begun on a page of its own."""
+    """A form to itself, begun on a page of its own; where several forms are bound together, with its own title."""
 
     sections: tuple[Section, ...]
     signatures: tuple[str, ...]
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

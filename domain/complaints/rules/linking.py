@@ -27,6 +27,19 @@ def is_not_merged(situation: Situation) -> None:
         raise Refused("merged_into_itself", "a case is merged into another one")
 
 
+def other_case_is_the_earlier(situation: Situation) -> None:
+    """The earliest receipt leads, so that two cases never lead each other, and what is merged leads no other."""
+    command, case, other = situation.command, situation.case, situation.circumstances.neighbour
+    if not isinstance(command, c.Merge) or other is None:
+        return
+    if other.reference != command.into:
+        raise Refused("case_not_at_hand", f"the case is merged into {other.reference} at the same time")
+    if (other.intake.received_at, other.reference) > (case.intake.received_at, case.reference):
+        raise Refused("not_the_earlier", f"{other.reference} was received later; merge that one into this")
+    if other.merged_into is not None:
+        raise Refused("other_is_merged", f"{other.reference} is merged into {other.merged_into}; merge into that")
+
+
 def is_merged(situation: Situation) -> None:
     if situation.case.merged_into is None:
         raise Refused("not_merged", "the case is not merged")

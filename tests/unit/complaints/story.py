@@ -15,6 +15,7 @@ from domain.calendar import Calendar
 from domain.complaints import commands as c
 from domain.complaints import facts as f
 from domain.complaints.assignment import Candidate
+from domain.complaints.case import Case
 from domain.complaints.clocks import Clock
 from domain.complaints.decide import decide, decide_intake
 from domain.complaints.evolve import fold
@@ -80,6 +81,7 @@ class Story:
         self.pin = policy.pin
         self.rulebook = RULEBOOK | {policy.pin: (policy, calendar or CALENDARS[policy.calendar])}
         self.pinned: dict[str, Calendar] = {}
+        self.neighbour: Case | None = None
         self.staff = STAFF
         self.candidates: tuple[Candidate, ...] = ()
         self.now = logged_at or RECEIVED_AT
@@ -146,7 +148,8 @@ class Story:
     def _circumstances_of(self, command: c.Command) -> Circumstances:
         other = self.rulebook.get(command.policy) if isinstance(command, c.ChangePolicy) else None
         renewed = self.calendars.get(command.calendar) if isinstance(command, c.RecalculateClocks) else None
-        return replace(self.circumstances, other=other, renewed=renewed)
+        neighbour = self.neighbour if isinstance(command, c.Merge) else None
+        return replace(self.circumstances, other=other, renewed=renewed, neighbour=neighbour)
 
     @property
     def calendars(self) -> dict[str, Calendar]:

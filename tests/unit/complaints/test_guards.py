@@ -53,9 +53,28 @@ def parked_notice() -> Story:
     return story
 
 
+def parked_correction() -> Story:
+    story = story_at("received")
+    story.do(c.Correct(field="phone", text=s.text(8)))
+    story.failed("identity_correction.1")
+    return story
+
+
+def parked_but_unreachable() -> Story:
+    """The only address was one of a letter on paper, and yet a notice waits."""
+    story = parked_notice()
+    story.case = story.case.changed(intake=story.case.intake.model_copy(update={"reachable_by": (Way.POST,)}))
+    return story
+
+
+def amended(step: str = "acknowledgement.1", **changes: object) -> c.AmendStep:
+    return c.AmendStep.model_validate({"step": step, "reason": s.text(9), **changes})
+
+
 NOTICE = c.Acknowledge(way=Way.EMAIL)
 RETRY = c.RetryStep(step="acknowledgement.1")
 SKIP = c.SkipStep(step="acknowledgement.1", reason=s.text(9))
+LATER = amended(not_before=s.RECEIVED_AT + timedelta(days=1))
 
 REFUSALS: dict[str, list[tuple[Callable[[], Story], c.Command, str]]] = {
     "already_acknowledged": [(acknowledged, s.ACKNOWLEDGE, HANDLER), (acknowledged, NOTICE, HANDLER)],
@@ -91,6 +110,7 @@ REFUSALS: dict[str, list[tuple[Callable[[], Story], c.Command, str]]] = {
         (lambda: absent(hours=1), s.ASSIGN, SUPERVISOR),
     ],
     "nothing_changes": [
+        (parked_notice, amended(way=Way.EMAIL), "per_operator1"),
         (lambda: story_at("received"), c.Correct(field="severity", code="3"), HANDLER),
         (lambda: story_at("received", category="billing"), c.Correct(field="category", code="billing"), HANDLER),
     ],
@@ -105,7 +125,17 @@ REFUSALS: dict[str, list[tuple[Callable[[], Story], c.Command, str]]] = {
     "step_not_parked": [
         (lambda: story_at("received"), RETRY, "per_operator1"),
         (lambda: story_at("received"), SKIP, "per_operator1"),
+        (lambda: story_at("received"), LATER, "per_operator1"),
     ],
+    "not_amendable": [(parked_correction, amended("identity_correction.1", way=Way.EMAIL), "per_operator1")],
+    "way_not_carried": [(parked_notice, amended(way=Way.VISIT), "per_operator1")],
+    "not_reachable": [(parked_but_unreachable, amended(way=Way.EMAIL), "per_operator1")],
+    "not_its_template": [
+        (parked_notice, amended(template="response_letter.en.1"), "per_operator1"),
+        (parked_notice, amended(template="acknowledgement.en.99"), "per_operator1"),
+        (parked_notice, amended(template="acknowledgement.en.sms.1"), "per_operator1"),
+    ],
+    "too_far_ahead": [(parked_notice, amended(not_before=s.RECEIVED_AT + timedelta(days=31)), "per_operator1")],
 }
 CASES = [(guard, *case) for guard, cases in REFUSALS.items() for case in cases]
 

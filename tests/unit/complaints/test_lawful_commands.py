@@ -114,6 +114,10 @@ COMMANDS: dict[str, tuple[c.Command, dict[str, str]]] = {
     "mark posted": (c.MarkPosted(item="update_letter.1"), stays(*OPEN)),
     "record call": (c.RecordCall(item="update_letter.1", result=Reached.REACHED), stays(*OPEN)),
     "retry step": (c.RetryStep(step="acknowledgement.1"), stays(*OPEN, *EXPLAINED, "closed after an answer")),
+    "amend step": (
+        c.AmendStep(step="acknowledgement.1", reason=s.text(9), not_before=s.RECEIVED_AT),
+        stays(*OPEN, *EXPLAINED, "closed after an answer"),
+    ),
     "skip step": (
         c.SkipStep(step="acknowledgement.1", reason=s.text(9)),
         stays(*OPEN, *EXPLAINED, "closed after an answer"),
@@ -137,7 +141,7 @@ BEFOREHAND: dict[str, tuple[tuple[c.Command, str], ...]] = {
     ),
     "record call": ((c.Correct(field=Correctable.PHONE, text=s.text(8)), HANDLER), (s.UPDATE_BY_CALL, HANDLER)),
     **dict.fromkeys(
-        ("abort", "retry step", "skip step"),
+        ("abort", "retry step", "amend step", "skip step"),
         ((c.StepFailed(step="acknowledgement.1", error="mail_refused", attempts=5), "system"),),
     ),
 }
@@ -170,6 +174,7 @@ TELLING_GUARDS = {
     "reject redress": {"no_redress_asked"},
     "reopen": {"not_answered"},  # a complaint closed as invalid is appealed, not reopened
     "retry step": {"step_not_parked"},
+    "amend step": {"step_not_parked"},
     "skip step": {"step_not_parked"},
     "start investigation": {"not_the_handler"},
     "start investigation in stage two": {"not_the_handler"},

@@ -26,6 +26,7 @@ from tests.unit.complaints.story import (
     story_at,
     tell,
 )
+from tests.unit.complaints.test_imported_cases import taken_over
 
 TEN_DAYS_MORE = s.EXTEND.model_copy(update={"until": s.RECEIVED_AT + timedelta(days=10)})
 EVERY_TYPE = {kind.model_fields["type"].default for kind in get_args(get_args(f.AnyFact)[0])}
@@ -45,6 +46,8 @@ def _answered() -> Story:
     story = story_at("responding", category="billing")
     story.failed("response_letter.1")
     story.do(c.RetryStep(step="response_letter.1"))
+    story.failed("response_letter.1")
+    story.do(c.AmendStep(step="response_letter.1", reason=s.text(9), not_before=story.now))
     story.failed("response_letter.1")
     story.do(c.SkipStep(step="response_letter.1", reason=s.text(9)))
     answer = c.Respond(way=Way.PHONE, letter=s.text(4), outcome="upheld", cause="staff", remedies=("refund", "apology"))
@@ -110,7 +113,7 @@ def _tell_everything() -> list[f.Entry]:
     return [entry for story in (*stories, story_at("withdrawn")) for entry in story.entries]
 
 
-ENTRIES = _tell_everything()
+ENTRIES = (*_tell_everything(), *taken_over(0.5)[0])
 
 
 def test_the_stories_tell_every_type_of_fact() -> None:
@@ -163,7 +166,6 @@ def test_an_upcaster_of_one_type_leaves_the_others_alone(monkeypatch: pytest.Mon
         {"sequence": 0},
         {"epoch": 0},
         {"at": "yesterday"},
-        {"mood": "good"},
     ],
 )
 def test_an_entry_that_is_none_is_refused(damage: dict[str, Any]) -> None:
@@ -171,11 +173,24 @@ def test_an_entry_that_is_none_is_refused(damage: dict[str, Any]) -> None:
         f.read_entry(ENTRIES[0].model_dump(mode="json") | damage)
 
 
+def test_what_a_later_release_adds_to_an_entry_is_left_alone() -> None:
+    document = ENTRIES[0].model_dump(mode="json") | {"mood": "good"}
+    document["fact"] = document["fact"] | {"weather": "fine"}
+    document["fact"]["clocks"] = [clock | {"colour": "red"} for clock in document["fact"]["clocks"]]
+    assert f.read_entry(document) == ENTRIES[0]
+
+
+def test_an_entry_that_this_release_would_misread_is_refused() -> None:
+    document = ENTRIES[0].model_dump(mode="json") | {"schema_version": 2}
+    with pytest.raises(f.WrittenByALaterRelease):
+        f.read_entry(document)
+
+
 def test_a_case_begins_with_its_receipt_and_is_received_once() -> None:
     story = Story()
     story.do(s.NOTE)
     received, noted = story.entries
-    with pytest.raises(TypeError, match=r"begins with complaint\.received, not with complaint\.noted"):
+    with pytest.raises(TypeError, match=r"begins with .*, not with complaint\.noted"):
         fold([noted])
     with pytest.raises(ValueError, match="received once"):
         evolve(story.case, received.model_copy(update={"sequence": 3}))

@@ -1,11 +1,13 @@
 """What a case has to do with others: earlier cases, incidents, files."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.complaints import commands as c
 from tests.unit.complaints import story as s
 from tests.unit.complaints.rulebook import RICH
-from tests.unit.complaints.story import CALLER, SUPERVISOR, story_at, tell
+from tests.unit.complaints.story import CALLER, SUPERVISOR, Story, story_at, tell
 
 OTHER_FILE = c.Attach(file="att_" + "e" * 32)
 
@@ -26,6 +28,32 @@ def test_a_case_is_unmerged_with_a_reason_and_can_be_merged_again() -> None:
     assert story.case.merged_into is None
     story.do(c.Merge(into="C-2026-000010"))
     assert story.case.merged_into == "C-2026-000010"
+
+
+@pytest.mark.parametrize(
+    ("minutes_earlier", "merged_into", "guard"),
+    [
+        (1, None, None),
+        (-1, None, "not_the_earlier"),
+        (0, None, None),  # at the same moment the lower number is the earlier one
+        (1, "C-2026-000003", "other_is_merged"),
+    ],
+)
+def test_a_case_is_merged_into_one_that_was_received_before_and_leads_itself(
+    minutes_earlier: float, merged_into: str | None, guard: str | None
+) -> None:
+    story = story_at("accepted")
+    other = Story(reference="C-2026-000009", received_at=s.RECEIVED_AT - timedelta(minutes=minutes_earlier)).case
+    story.neighbour = other.changed(merged_into=merged_into)
+    before = story.case
+    assert story.refused(s.MERGE, SUPERVISOR) == guard
+    assert story.case == before
+
+
+def test_two_cases_that_are_merged_at_once_into_different_ones_are_asked_one_after_the_other() -> None:
+    story = story_at("accepted")
+    story.neighbour = Story(reference="C-2026-000010").case
+    assert story.refused(s.MERGE, SUPERVISOR) == "case_not_at_hand"
 
 
 def test_a_case_belongs_to_one_incident_at_a_time() -> None:

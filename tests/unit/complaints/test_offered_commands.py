@@ -63,7 +63,7 @@ def test_those_who_do_not_handle_cases_are_offered_nothing(role: Role) -> None:
 def test_an_operator_is_offered_the_steps_when_one_is_parked() -> None:
     story = story_at("responding")
     story.failed("response_letter.1")
-    assert offered(story, Role.OPERATOR, OPERATOR) == {"retry_step", "skip_step", "abort"}
+    assert offered(story, Role.OPERATOR, OPERATOR) == {"retry_step", "amend_step", "skip_step", "abort"}
 
 
 def test_a_person_who_left_is_offered_nothing() -> None:

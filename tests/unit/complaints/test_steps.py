@@ -1,9 +1,12 @@
 """The steps of a case: planned by facts, delivered, parked, retried, skipped, dropped; and what comes too late."""
 
+from datetime import timedelta
+
 from domain.complaints import commands as c
+from domain.complaints import facts as f
 from domain.complaints.situation import SYSTEM
 from domain.complaints.steps import effect_key
-from domain.complaints.terms import Status
+from domain.complaints.terms import Status, Way
 from tests.unit.complaints import story as s
 from tests.unit.complaints.story import HANDLER, HOTLINE, Story, story_at
 
@@ -81,6 +84,58 @@ def test_a_retried_step_runs_again_under_its_own_key_and_remembers_its_rounds() 
     assert story.case.step("response_letter.1") == step.model_copy(
         update={"state": "done", "rounds": 3, "evidence": "<1@mail.example>", "done_at": story.now}
     )
+
+
+def amend(story: Story, step: str, **changes: object) -> list[str]:
+    return story.do(c.AmendStep.model_validate({"step": step, "reason": s.text(9), **changes}), OPERATOR)
+
+
+def test_a_step_that_was_put_off_begins_when_its_time_has_come_and_keeps_its_key() -> None:
+    story = with_letter_parked()
+    tomorrow = story.now + timedelta(days=1)
+    assert amend(story, "response_letter.1", not_before=tomorrow) == ["step.amended"]
+    step = story.case.step("response_letter.1")
+    assert step is not None
+    assert (step.state, step.not_before, step.error, step.rounds, step.renewals) == ("deferred", tomorrow, None, 1, 0)
+    assert story.case.nearest_due() == tomorrow
+    story.at(tomorrow).tick()
+    assert states(story)["response_letter.1"] == "running"
+
+
+def test_a_step_on_another_way_is_another_message_with_a_key_and_a_template_of_its_own() -> None:
+    story = story_at("responding", reachable_by=("email", "phone"))
+    story.failed("response_letter.1")
+    amend(story, "response_letter.1", way="sms")
+    step = story.case.step("response_letter.1")
+    assert step is not None
+    assert (step.way, step.template, step.state) == (Way.SMS, "response_letter.en.sms.1", "running")
+    assert effect_key("C-2026-000017", step.key, step.renewals) == "C-2026-000017:response_letter.1~2"
+    assert story.told(f.StepAmended)[-1].changed == ("template", "way")
+
+
+def test_a_step_that_is_amended_to_a_way_by_hand_waits_for_a_person() -> None:
+    story = story_at("responding", reachable_by=("email", "post"))
+    story.failed("response_letter.1")
+    amend(story, "response_letter.1", way="post")
+    assert states(story)["response_letter.1"] == "waiting"
+
+
+def test_an_operator_changes_the_mind_about_a_step_that_was_put_off() -> None:
+    story = with_letter_parked()
+    amend(story, "response_letter.1", not_before=story.now + timedelta(days=9))
+    amend(story, "response_letter.1", not_before=story.now + timedelta(days=1))
+    assert retry(story, "response_letter.1") == ["step.retried"]
+    step = story.case.step("response_letter.1")
+    assert step is not None
+    assert (step.state, step.not_before) == ("running", None)
+    assert story.refused(c.RetryStep(step="response_letter.1"), OPERATOR) == "step_not_parked"
+
+
+def test_a_withdrawal_drops_a_letter_that_was_put_off_and_not_one_that_is_under_way() -> None:
+    story = with_letter_parked()
+    amend(story, "response_letter.1", not_before=story.now + timedelta(days=1))
+    story.do(s.WITHDRAW, HOTLINE)
+    assert states(story) == {"acknowledgement.1": "running", "response_letter.1": "dropped"}
 
 
 def test_a_skipped_answer_goes_back_to_the_handler_who_writes_another_under_a_new_key() -> None:

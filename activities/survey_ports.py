@@ -1,0 +1,136 @@
+"""What the activities of waves need of the outside, in the words of the domain."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from activities.ports import AlreadyRecorded, DivergedError, SupersededError
+from domain.privacy import Identity
+from domain.surveys.definition import SurveyDefinition
+from domain.surveys.dispositions import Channel, CompletenessThresholds, ContactEvent
+from domain.surveys.field_plan import ReminderKind
+from domain.surveys.sampling.plan import SamplingDesign
+from domain.surveys.waves.facts import WaveEntry
+from domain.surveys.waves.results import WaveSample
+from domain.surveys.waves.wave import SampleSize, Wave
+
+__all__ = ["AlreadyRecorded", "DivergedError", "SupersededError"]
+
+
+@dataclass(frozen=True, slots=True)
+class WaveAppended:
+    """The entries are in the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaveBehind:
+    """The ledger is ahead of the state that was decided on; `tail` is what it has more."""
+
+    tail: tuple[WaveEntry, ...]
+
+
+class WaveLedger(Protocol):
+    """The authority over what happened to waves."""
+
+    async def entries(self, reference: str) -> tuple[WaveEntry, ...]: ...
+
+    async def epoch(self, reference: str) -> int: ...
+
+    async def append(
+        self, expected: Wave, entries: Sequence[WaveEntry], after: Wave
+    ) -> WaveAppended | WaveBehind | AlreadyRecorded: ...
+
+
+class Definitions(Protocol):
+    """The definitions that waves pin."""
+
+    async def definition(self, survey: str, version: int) -> SurveyDefinition: ...
+
+
+class SamplingFrame(Protocol):
+    async def draw(self, wave: str, version: int, design: SamplingDesign) -> SampleSize: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Invitee:
+    """A contact that is to be written to."""
+
+    number: int
+    customer: str
+    language: str
+    attempts: int
+    has_email: bool
+    has_phone: bool
+    opted_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of a contact, and whether it ends the field work on it."""
+
+    number: int
+    event: ContactEvent
+    ends: bool = False
+
+
+class FieldRecords(Protocol):
+    """Contacts, what was written to them, and the contact-frequency ledger."""
+
+    async def to_invite(self, wave: str, at: datetime, limit: int) -> list[Invitee]: ...
+
+    async def next_put_off(self, wave: str) -> datetime | None: ...
+
+    async def reserve_askings(
+        self, wave: str, customers: Sequence[str], at: datetime, until: datetime
+    ) -> dict[str, datetime]:
+        """Reserve the right to ask; of those that were asked too lately, when they may be asked again."""
+        ...
+
+    async def put_off(self, wave: str, until: dict[int, datetime]) -> None: ...
+
+    async def record(
+        self,
+        wave: str,
+        happened: Sequence[Happened],
+        thresholds: CompletenessThresholds,
+        invited_by: Channel | None = None,
+    ) -> None:
+        """Record events with the dispositions that follow; `invited_by` marks the contacts as invited."""
+        ...
+
+    async def hand_over(self, wave: str, numbers: Sequence[int], channel: Channel, at: datetime) -> None:
+        """Put contacts on the list of a channel on which people do the asking."""
+        ...
+
+    async def reminded(
+        self, wave: str, number: int, happened: Sequence[Happened], thresholds: CompletenessThresholds
+    ) -> None: ...
+
+    async def to_remind(self, wave: str, kind: ReminderKind, reminder: int, limit: int) -> list[Invitee]: ...
+
+    async def still_to_remind(self, wave: str, kind: ReminderKind, numbers: Sequence[int]) -> set[int]: ...
+
+    async def release_reserve(self, wave: str) -> int: ...
+
+
+class Identities(Protocol):
+    """Who people are, many at once; those who were erased are left out."""
+
+    async def identities(self, subjects: Iterable[str]) -> dict[str, Identity]: ...
+
+
+class Links(Protocol):
+    """Signed personal links."""
+
+    async def survey_links(self, contacts: Sequence[str], at: datetime, expires_at: datetime) -> dict[str, str]: ...
+
+
+class WaveResults(Protocol):
+    """The answers of waves and what was made of them."""
+
+    async def sample(self, wave: str) -> WaveSample: ...
+
+    async def freeze(self, wave: str, weights: dict[int, float], inputs_sha256: str, at: datetime) -> None: ...
+
+    async def keep_report(self, wave: str, report: dict[str, Any], sha256: str) -> None: ...

@@ -1,0 +1,85 @@
+"""What a closed wave comes to: its answers are weighted and frozen, its index computed, its report written."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.survey_ports import Definitions, WaveResults
+from contracts.names import COMPUTE_WAVE, REPORT_WAVE
+from contracts.waves import WaveOrder, WavePage
+from domain.surveys.definition import SurveyDefinition
+from domain.surveys.errors import SurveyProblem
+from domain.surveys.report.writing import write_report
+from domain.surveys.waves.results import WaveSample, evaluate_wave, inputs_digest, result_of, weigh_wave
+from domain.surveys.waves.wave import Result
+
+REPLICATES = 1_000
+
+
+class WaveComputer:
+    """Computes in a thread of its own, so that the worker goes on."""
+
+    def __init__(self, definitions: Definitions, results: WaveResults, now: Callable[[], datetime]) -> None:
+        self._definitions = definitions
+        self._results = results
+        self._now = now
+
+    @activity.defn(name=COMPUTE_WAVE)
+    async def compute_wave(self, order: WaveOrder) -> WavePage:
+        """Weight the answers, keep the weights with the digest of all that went in, and give the index."""
+        definition = await self._definitions.definition(order.survey, order.version)
+        sample = await self._results.sample(order.reference)
+        try:
+            result, weights = await asyncio.to_thread(_computed, definition, sample)
+        except SurveyProblem:
+            raise _refused("the answers cannot be computed on", "not_computable") from None
+        await self._results.freeze(order.reference, weights, result.inputs_sha256, self._now())
+        return WavePage(count=result.respondents, result=result)
+
+    @activity.defn(name=REPORT_WAVE)
+    async def report_wave(self, order: WaveOrder) -> WavePage:
+        """Write the report of the frozen answers; the same answers give the same report."""
+        definition = await self._definitions.definition(order.survey, order.version)
+        sample = await self._results.sample(order.reference)
+        try:
+            report = await asyncio.to_thread(_reported, definition, sample, order.reference)
+        except SurveyProblem:
+            raise _refused("the report cannot be written", "not_computable") from None
+        digest = hashlib.sha256(json.dumps(report, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        await self._results.keep_report(order.reference, report, digest)
+        return WavePage(report_sha256=digest)
+
+
+def _computed(definition: SurveyDefinition, sample: WaveSample) -> tuple[Result, dict[int, float]]:
+    weighed = weigh_wave(definition, sample)
+    evaluation = evaluate_wave(definition, sample, weighed, REPLICATES)
+    result = result_of(evaluation, sample, inputs_digest(_definition_digest(definition), sample))
+    return result, dict(zip(weighed.numbers, weighed.responses.design.weights.tolist(), strict=True))
+
+
+def _reported(definition: SurveyDefinition, sample: WaveSample, reference: str) -> dict[str, Any]:
+    evaluation = evaluate_wave(definition, sample, weigh_wave(definition, sample), REPLICATES)
+    digest = _definition_digest(definition)
+    report = write_report(
+        evaluation,
+        inputs={reference: inputs_digest(digest, sample)},
+        definitions={f"{definition.id}@{definition.version}": digest},
+        program=f"amends {version('amends')}",
+    )
+    return report.model_dump(mode="json")
+
+
+def _definition_digest(definition: SurveyDefinition) -> str:
+    text = json.dumps(definition.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _refused(message: str, code: str) -> ApplicationError:
+    return ApplicationError(message, activity.info().attempt, type=code, non_retryable=True)

@@ -1,0 +1,50 @@
+"""The desks of surveys, made from the parts of `runtime.survey_assembly`."""
+
+from dataclasses import dataclass
+
+from runtime.assembly import Parts
+from starter.frame import FrameDesk
+from starter.keys import RequestKeys
+from starter.repetitions import Repetitions
+from starter.respondents import RespondentDesk
+from starter.wave_numbers import WaveNumbers
+from starter.waves import WaveDesk
+from storage.frame import Frame
+from storage.surveys import Surveys
+from storage.wave_results import WaveResults
+from storage.waves import Waves
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyServices:
+    """What the interfaces need of surveys."""
+
+    frame: FrameDesk
+    frame_records: Frame
+    survey_records: Surveys
+    waves: WaveDesk
+    wave_records: Waves
+    wave_numbers: WaveNumbers
+    wave_results: WaveResults
+    respondents: RespondentDesk
+
+
+def survey_services(parts: Parts, repetitions: Repetitions, keys: RequestKeys) -> SurveyServices:
+    surveys, secret = parts.surveys, parts.keys.command_ids()
+    return SurveyServices(
+        frame=FrameDesk(parts.pool, parts.vault, surveys.frame, secret, parts.settings.default_region),
+        frame_records=surveys.frame,
+        survey_records=surveys.definitions,
+        waves=WaveDesk(
+            pool=parts.pool,
+            surveys=surveys.definitions,
+            waves=surveys.waves,
+            launcher=surveys.launcher,
+            repetitions=repetitions,
+            keys=keys,
+        ),
+        wave_records=surveys.waves,
+        wave_numbers=WaveNumbers(parts.pool, surveys.definitions, surveys.results),
+        wave_results=surveys.results,
+        respondents=RespondentDesk(parts.pool, parts.vault, parts.links, surveys.definitions, surveys.responses),
+    )

@@ -1,0 +1,1 @@
+"""Waves on real servers: from the frame to the signed-off report."""

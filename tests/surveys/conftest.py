@@ -1,0 +1,32 @@
+"""A house with a worker for waves; every test has a database of its own and numbers its waves from another one on."""
+
+from collections.abc import AsyncIterator
+from itertools import count
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from runtime.assembly import case_worker
+from storage.keys import MasterKeys
+from tests.conftest import execute
+from tests.house import House, open_house
+from tests.mail_server import MailServer
+
+_first_numbers = count(1_000, 1_000)
+
+
+@pytest.fixture
+async def unattended(
+    database_url: str, time_skipping: WorkflowEnvironment, master_keys: MasterKeys, mail_server: MailServer
+) -> AsyncIterator[House]:
+    """A house without a worker."""
+    await execute(database_url, f"SELECT setval('wave_number', {next(_first_numbers)})")
+    async with open_house(database_url, time_skipping.client, master_keys, smtp_url=mail_server.url) as house:
+        yield house
+
+
+@pytest.fixture
+async def house(unattended: House) -> AsyncIterator[House]:
+    """A house with a worker."""
+    async with case_worker(unattended.parts, strict=True):
+        yield unattended

@@ -1,0 +1,232 @@
+"""A wave from the frame to the signed-off report, on real PostgreSQL, Temporal and SMTP."""
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from temporalio.testing import WorkflowEnvironment
+
+from activities.wave_computing import WaveComputer
+from contracts.names import wave_workflow_id
+from contracts.waves import WaveOrder
+from domain.surveys.waves.wave import WaveStatus, WaveStep, WaveStepKind
+from starter.respondents import Visit
+from storage.responses import Standing
+from tests.house import House
+from tests.mail_server import MailServer
+from tests.surveys.field import (
+    answer,
+    by_mail,
+    command,
+    counts,
+    facts,
+    fill_frame,
+    planned,
+    record,
+    tokens,
+    until_fact,
+    until_status,
+)
+
+
+async def test_a_wave_goes_from_the_frame_to_its_signed_off_report(house: House, mail_server: MailServer) -> None:
+    await fill_frame(house, 60)
+    wave = await planned(house, by_mail())
+    assert wave.sample is not None
+    assert (wave.sample.units, wave.sample.taken, wave.sample.strata) == (60, 20, 2)
+    await command(house, wave.reference, "launch", by="analyst")
+    await until_fact(house, wave.reference, "wave.invited")
+    invited = tokens(mail_server)
+    assert len(mail_server.deliveries) == len(invited) == 20
+    assert await counts(house, wave.reference) == {"NC": 20}
+    for place, token in enumerate(list(invited.values())[:12]):
+        await answer(house, token, code=5 if place % 2 else 3)
+    assert await counts(house, wave.reference) == {"I": 12, "NC": 8}
+    await command(house, wave.reference, "close", reason="enough")
+    reported = await until_status(house, wave.reference, WaveStatus.REPORTED)
+    assert reported.result is not None
+    assert reported.result.respondents == 12
+    assert reported.result.response_rate == 12 / 20
+    assert reported.result.index is not None
+    assert 60 < reported.result.index < 100
+    signed = await command(house, wave.reference, "sign_off")
+    assert (signed.status, signed.signed_off_by) == (WaveStatus.SIGNED_OFF, house.people["supervisor"].id)
+    assert await facts(house, wave.reference) == [
+        "wave.planned",
+        "wave.sampled",
+        "wave.launched",
+        "wave.invited",
+        "wave.field_closed",
+        "wave.computed",
+        "wave.reported",
+        "wave.signed_off",
+    ]
+    assert await house.services.surveys.wave_records.broken_chains() == []
+
+
+async def test_only_those_reminders_go_out_that_are_owed(
+    house: House, mail_server: MailServer, time_skipping: WorkflowEnvironment
+) -> None:
+    await fill_frame(house, 60)
+    reminders = [
+        {"kind": "not_opened", "after": "P1D", "channel": "email"},
+        {"kind": "partial", "after": "P2D", "channel": "email"},
+    ]
+    wave = await planned(house, by_mail(fieldwork__reminders=reminders))
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "wave.invited")
+    invited = list(tokens(mail_server).values())
+    for token in invited[:5]:
+        await answer(house, token)
+    await answer(house, invited[5], pages=1)
+    handle = house.parts.client.get_workflow_handle(wave_workflow_id(wave.reference))
+    await time_skipping.fast_forward(handle, timedelta(days=1, minutes=1))
+    await until_fact(house, wave.reference, "wave.reminded")
+    assert len(mail_server.deliveries) == 20 + 14
+    await time_skipping.fast_forward(handle, timedelta(days=1))
+    await until_fact(house, wave.reference, "wave.reminded", times=2)
+    assert len(mail_server.deliveries) == 20 + 14 + 1
+    assert len({str(each.message["Message-ID"]) for each in mail_server.deliveries}) == 35
+
+
+async def test_the_field_work_ends_by_itself(
+    house: House, mail_server: MailServer, time_skipping: WorkflowEnvironment
+) -> None:
+    await fill_frame(house, 60)
+    wave = await planned(house, by_mail())
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "wave.invited")
+    for token in list(tokens(mail_server).values())[:8]:
+        await answer(house, token)
+    handle = house.parts.client.get_workflow_handle(wave_workflow_id(wave.reference))
+    await time_skipping.fast_forward(handle, timedelta(days=28, minutes=1))
+    reported = await until_status(house, wave.reference, WaveStatus.REPORTED)
+    assert reported.result is not None
+    assert reported.result.respondents == 8
+
+
+async def test_while_the_mail_server_is_away_the_step_parks_and_a_person_sends_it_on(
+    house: House, mail_server: MailServer
+) -> None:
+    await fill_frame(house, 60)
+    wave = await planned(house, by_mail())
+    await mail_server.stop()
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "step.failed")
+    assert (await record(house, wave.reference)).parked[0].error == "mail_server_away"
+    await command(house, wave.reference, "extend", until="2099-01-01T00:00:00Z", reason="outage")
+    await mail_server.start()
+    await command(house, wave.reference, "retry_step", by="operator", step="invite.1")
+    await until_fact(house, wave.reference, "wave.invited")
+    assert len(tokens(mail_server)) == len(mail_server.deliveries) == 20
+
+
+async def test_a_paused_wave_writes_to_nobody_and_takes_no_answers(house: House, mail_server: MailServer) -> None:
+    await fill_frame(house, 60)
+    wave = await planned(house, by_mail())
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "wave.invited")
+    token = next(iter(tokens(mail_server).values()))
+    await command(house, wave.reference, "pause", reason="gas leak")
+    assert (await answer(house, token)).standing is Standing.PAUSED
+    await command(house, wave.reference, "resume")
+    assert (await answer(house, token)).standing is Standing.COMPLETED
+
+
+async def test_the_reserve_joins_the_sample_and_is_invited(house: House, mail_server: MailServer) -> None:
+    await fill_frame(house, 60)
+    wave = await planned(house, by_mail())
+    assert wave.sample is not None
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "wave.invited")
+    await command(house, wave.reference, "release_reserve", reason="few answers")
+    await until_fact(house, wave.reference, "wave.invited", times=2)
+    assert len(mail_server.deliveries) == 20 + wave.sample.reserve
+    assert sum((await counts(house, wave.reference)).values()) == 20 + wave.sample.reserve
+
+
+async def test_addresses_that_do_not_exist_and_people_without_one_are_coded_and_not_lost(
+    house: House, mail_server: MailServer
+) -> None:
+    await fill_frame(house, 30)
+    await fill_frame(house, 5, email=None, phone="13800001234")
+    mail_server.refuse("550 5.1.1 no such user", "customer20@example.com")
+    wave = await planned(house, by_mail(sampling={"method": "census"}))
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "wave.invited")
+    assert await counts(house, wave.reference) == {"NC": 24, "UO": 6}
+
+
+async def test_nobody_is_asked_again_during_quarantine_and_the_next_wave_asks_others(
+    house: House, mail_server: MailServer
+) -> None:
+    await fill_frame(house, 60)
+    first = await planned(house, by_mail())
+    await command(house, first.reference, "launch")
+    await until_fact(house, first.reference, "wave.invited")
+    second = await planned(house, by_mail(id="another", sampling__size=50))
+    await command(house, second.reference, "launch")
+    await until_fact(house, second.reference, "wave.invited")
+    assert len({each.recipients[0] for each in mail_server.deliveries}) == len(mail_server.deliveries) == 60
+    quarantined = (await counts(house, second.reference))["NC"] - 40
+    assert quarantined == 10
+
+
+async def test_a_frame_with_a_customer_without_stratum_is_refused_and_nothing_is_drawn(house: House) -> None:
+    await fill_frame(house, 20)
+    await fill_frame(house, 1, district=None)
+    analyst = house.people["analyst"]
+    definition = by_mail()
+    await house.services.surveys.survey_records.store(definition, analyst.id, datetime.now(UTC))
+    wave = await house.services.surveys.waves.plan(analyst, definition.id, None, None)
+    await until_fact(house, wave.reference, "step.failed")
+    assert (await record(house, wave.reference)).parked[0].error == "sample_refused"
+    await fill_frame(house, 1)
+    await command(house, wave.reference, "retry_step", by="operator", step="select.1")
+    await until_status(house, wave.reference, WaveStatus.SAMPLED)
+
+
+async def test_of_many_at_once_no_more_come_in_than_the_quota_allows(house: House, mail_server: MailServer) -> None:
+    await fill_frame(house, 80)
+    quotas = [{"attribute": "customer_type", "category": "household", "most": 15}]
+    changes = {"sampling": {"method": "census"}, "fieldwork__quotas": quotas}
+    wave = await planned(house, by_mail(**changes))
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "wave.invited")
+    gate = asyncio.Semaphore(20)
+
+    async def come(token: str) -> Visit:
+        async with gate:
+            return await answer(house, token)
+
+    visits = await asyncio.gather(*(come(token) for token in tokens(mail_server).values()))
+    standings = Counter(visit.standing for visit in visits)
+    assert standings == {Standing.COMPLETED: 15, Standing.QUOTA_FULL: 65}
+    assert (await counts(house, wave.reference))["I"] == 15
+
+
+async def test_of_five_waves_at_once_nobody_gets_two_invitations(house: House, mail_server: MailServer) -> None:
+    await fill_frame(house, 60)
+    waves = [await planned(house, by_mail(sampling={"method": "census"})) for _ in range(5)]
+    await asyncio.gather(*(command(house, wave.reference, "launch") for wave in waves))
+    for wave in waves:
+        await until_fact(house, wave.reference, "wave.invited")
+    assert len({each.recipients[0] for each in mail_server.deliveries}) == len(mail_server.deliveries) == 60
+    for wave in waves:
+        assert sum((await counts(house, wave.reference)).values()) == 60
+
+
+async def test_the_same_answers_give_the_same_report(house: House, mail_server: MailServer) -> None:
+    await fill_frame(house, 60)
+    wave = await planned(house, by_mail())
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "wave.invited")
+    for place, token in enumerate(tokens(mail_server).values()):
+        await answer(house, token, code=1 + place % 5)
+    await command(house, wave.reference, "close", reason="enough")
+    reported = await until_status(house, wave.reference, WaveStatus.REPORTED)
+    order = WaveOrder(
+        reference=wave.reference, survey=wave.survey, version=1, step=WaveStep(key="report.1", kind=WaveStepKind.REPORT)
+    )
+    computer = WaveComputer(house.parts.surveys.definitions, house.parts.surveys.results, lambda: datetime.now(UTC))
+    assert (await computer.report_wave(order)).report_sha256 == reported.report_sha256
