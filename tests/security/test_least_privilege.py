@@ -78,6 +78,7 @@ async def test_a_case_goes_its_way_and_its_customer_is_erased(house: House, work
 async def test_what_was_kept_long_enough_is_let_go_by_a_worker(house: House, worker: Parts) -> None:
     reference = await house.take()
     await house.do(reference, "withdraw", by="hotline", reason="x", confirmed_by="phone")
+    await until(house, reference, "withdrawn")  # and its letter has gone out: nothing is under way
     customer = (await house.record(reference)).intake.customer
     while await worker.eraser.sweep(datetime.now(UTC) + timedelta(days=9_000)):
         pass

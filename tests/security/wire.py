@@ -38,14 +38,14 @@ class Process:
     def lives(self) -> bool:
         return Path(f"/proc/{self.pid}").exists()
 
-    async def send(self, frame: bytes) -> bytes:
+    async def send(self, frame: bytes, settle_seconds: float = SETTLE_SECONDS) -> bytes:
         """Send raw bytes on a connection of their own and wait a little before ending; all that comes back."""
         reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
         try:
             with suppress(ConnectionError):
                 writer.write(frame)
                 await writer.drain()
-            first = await _something_of(reader)
+            first = await _something_of(reader, settle_seconds)
             with suppress(OSError):
                 writer.write_eof()
             return first + await asyncio.wait_for(_all_of(reader), ANSWER_SECONDS)
@@ -54,13 +54,15 @@ class Process:
 
     async def says(self, path: str) -> int:
         """The status of a plain request."""
-        answer = await self.send(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+        answer = await self.send(
+            f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode(), ANSWER_SECONDS
+        )
         return int(answer.split()[1])
 
 
-async def _something_of(reader: asyncio.StreamReader) -> bytes:
+async def _something_of(reader: asyncio.StreamReader, seconds: float) -> bytes:
     try:
-        return await asyncio.wait_for(reader.read(1_000_000), SETTLE_SECONDS)
+        return await asyncio.wait_for(reader.read(1_000_000), seconds)
     except (TimeoutError, ConnectionError):
         return b""
 
