@@ -75,6 +75,9 @@ class Permission(StrEnum):
     READ_CALENDARS = "calendar.read"
     MANAGE_CALENDARS = "calendar.manage"
     GIVE_LINKS = "link.give"
+    MANAGE_WEBHOOKS = "webhook.manage"
+    READ_WEBHOOKS = "webhook.read"
+    REPLAY_WEBHOOKS = "webhook.replay"
     PREVIEW_LETTERS = "letter.preview"
     READ_LETTERS = "letter.list"
     PRINT_LETTERS = "letter.print"
@@ -121,6 +124,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_CALENDARS: _EVERYONE,
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
     Permission.GIVE_LINKS: frozenset({_H, _A, _S}),
+    Permission.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
+    Permission.READ_WEBHOOKS: frozenset({Role.ADMIN, _O}),
+    Permission.REPLAY_WEBHOOKS: frozenset({Role.ADMIN, _O}),
     Permission.PREVIEW_LETTERS: frozenset({_H, _A, _S}),
     Permission.READ_LETTERS: frozenset({_H, _A, _S}),
     Permission.PRINT_LETTERS: frozenset({_H, _A, _S}),

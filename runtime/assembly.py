@@ -24,6 +24,7 @@ from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
 from gateways.sms import SmsAccount, SmsGateway
 from gateways.tombstones import TombstoneFile
+from gateways.webhooks import WebhookSender
 from runtime.case_commands import CaseCommands
 from runtime.erasing import Eraser
 from runtime.events import tell
@@ -36,6 +37,7 @@ from runtime.sandbox import workflow_runner
 from runtime.settings import Settings
 from runtime.survey_assembly import SurveyParts, survey_activities, survey_parts
 from runtime.temporal import connect
+from runtime.webhooks import WebhookPost
 from storage import chains, idempotency, personal_log
 from storage.batches import Batches
 from storage.cases import CaseRecords
@@ -47,13 +49,15 @@ from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
 from storage.limits import Buckets
-from storage.outbox import Outbox
+from storage.outbox import Event, Outbox
 from storage.people import People
-from storage.pool import Pool, open_pool
+from storage.pool import Connection, Pool, open_pool
 from storage.rotation import KeyUse
 from storage.standing import Standing
 from storage.steps import StepRecords
 from storage.vault import Vault
+from storage.webhook_deliveries import WebhookDeliveries, fan_out
+from storage.webhooks import Webhooks
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
 from workflows.importing import Import
@@ -223,8 +227,8 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
         Chore("start waves that were left", timedelta(seconds=2), parts.surveys.launcher.start_those_left),
         Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
+        Chore("tell what happened", timedelta(seconds=1), lambda: tell_all(parts.pool)),
         Chore("start imports that were left", timedelta(seconds=30), lambda: _start_imports(parts)),
-        Chore("tell what happened", timedelta(seconds=1), lambda: Outbox(parts.pool).drain(tell)),
         Chore(
             "anchor the ledger", timedelta(minutes=5), lambda: chains.anchor(parts.pool, parts.keys.anchor(), _now())
         ),
@@ -237,8 +241,27 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
         Chore("look for wedged workflows", timedelta(minutes=1), lambda: _warn_of_wedged(parts)),
         Chore("prune kept answers", timedelta(hours=1), lambda: idempotency.prune(parts.pool, _now())),
+        Chore("tell webhooks", timedelta(seconds=0.5), webhook_post(parts).open_lanes),
+        Chore("seal secrets of webhooks again", timedelta(minutes=5), Webhooks(parts.pool, parts.keys).seal_again),
+        Chore("prune deliveries", timedelta(hours=1), lambda: WebhookDeliveries(parts.pool).prune(_now())),
         Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]
+
+
+async def tell_all(pool: Pool) -> int:
+    """Into the log, and to every webhook that wants it."""
+
+    async def note(connection: Connection, events: Sequence[Event]) -> None:
+        await fan_out(connection, events, _now())
+
+    return await Outbox(pool).drain(tell, note=note)
+
+
+def webhook_post(parts: Parts) -> WebhookPost:
+    """Who brings deliveries to webhooks on their way."""
+    sender = WebhookSender(private_targets=parts.settings.webhook_private_targets)
+    webhooks = Webhooks(parts.pool, parts.keys)
+    return WebhookPost(webhooks, WebhookDeliveries(parts.pool), sender, parts.settings.public_url, _now)
 
 
 async def _warn_of_wedged(parts: Parts) -> int:

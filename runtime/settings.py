@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     public_complaints_per_hour: int = Field(
         default=60, ge=1, le=1_000_000, description="how many complaints one address may send in an hour"
     )
+    webhook_private_targets: bool = Field(
+        default=False, description="true where webhooks may lead into private networks and go without TLS"
+    )
     emergency_phone: Annotated[str, Field(pattern=r"^[^<>\x00-\x1f]{1,80}$")] | None = Field(
         default=None, description="the number to call in danger, shown to customers, such as 119"
     )

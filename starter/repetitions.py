@@ -1,6 +1,7 @@
 """Requests that are done once: the key is claimed before the work, the answer is kept behind it."""
 
 import asyncio
+import base64
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from starter.problems import Problem
 from storage.idempotency import LEASE, OtherBody, StillRunning, StoredAnswer, begin, finish, offer_again, release
+from storage.keys import MasterKeys, seal, unseal
 from storage.pool import Connection, Pool, StoreAway, borrow
 
 LEAVE_AGAIN_AFTER = timedelta(seconds=0.5)
@@ -117,3 +119,19 @@ def stored(body: object, status: int = 200, headers: dict[str, str] | None = Non
     """An answer as it is sent and kept."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return StoredAnswer(status, text, headers or {})
+
+
+_PLACE = "kept answer"
+
+
+def seal_answer(keys: MasterKeys, answer: StoredAnswer) -> StoredAnswer:
+    """An answer as it may be kept that holds a token or a secret, of which the store has no clear copy."""
+    body = seal(keys.payload(keys.newest), answer.body.encode(), _PLACE)
+    return StoredAnswer(answer.status, f"{keys.newest}:{base64.b64encode(body).decode()}", answer.headers)
+
+
+def open_answer(keys: MasterKeys, answer: StoredAnswer) -> StoredAnswer:
+    """The answer as it was sent."""
+    key_id, _, body = answer.body.partition(":")
+    opened = unseal(keys.payload(key_id), base64.b64decode(body), _PLACE).decode()
+    return StoredAnswer(answer.status, opened, answer.headers)

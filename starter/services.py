@@ -28,6 +28,8 @@ from storage.batches import Batches
 from storage.contacts import Contacts
 from storage.imports import Imports
 from storage.limits import Buckets
+from storage.webhook_deliveries import WebhookDeliveries
+from storage.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,10 @@ class Services:
     privacy: PrivacyDesk
     narratives: NarrativeSearch
     forms: FormDesk
-    surveys: SurveyServices
     limits: PublicLimits
+    webhooks: Webhooks
+    webhook_deliveries: WebhookDeliveries
+    surveys: SurveyServices
     packs: PackDesk
     imports: ImportDesk
     letters: LetterDesk
@@ -130,6 +134,8 @@ def services(parts: Parts) -> Services:
             default_policy=parts.settings.default_policy,
             start=parts.launcher.start_import,
         ),
+        webhooks=Webhooks(parts.pool, parts.keys),
+        webhook_deliveries=WebhookDeliveries(parts.pool),
         surveys=survey_services(parts, repetitions, keys),
         limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
         letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
-from storage.pool import Pool, transaction
+from storage.pool import Connection, Pool, transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,14 @@ class Outbox:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def drain(self, deliver: Callable[[Sequence[Event]], Awaitable[None]], limit: int = 500) -> int:
-        """Hand the oldest events over and strike them off; how many.
+    async def drain(
+        self,
+        deliver: Callable[[Sequence[Event]], Awaitable[None]],
+        limit: int = 500,
+        *,
+        note: Callable[[Connection, Sequence[Event]], Awaitable[None]] | None = None,
+    ) -> int:
+        """Hand the oldest events over and strike them off; how many. `note` writes in the same transaction.
 
         One drainer at a time, so that the events of a case stay in their order. If `deliver` fails nothing is struck
         off and it is all offered again: receivers tell repetitions by (reference, sequence).
@@ -41,6 +47,8 @@ class Outbox:
                 limit,
             )
             events = [Event(r["reference"], r["sequence"], r["type"], r["at"]) for r in sorted(rows, key=_id)]
+            if events and note is not None:
+                await note(connection, events)
             if events:
                 await deliver(events)
         return len(events)

@@ -13,7 +13,7 @@ from domain.calendar import Calendar, due
 from domain.complaints import commands as c
 from domain.complaints import facts as f
 from domain.complaints.case import Case
-from domain.complaints.effects import Law, clocks_of, steps_of
+from domain.complaints.effects import Law, clocks_of, owes_a_notice, steps_of
 from domain.complaints.evolve import evolve
 from domain.complaints.intake import HIGHEST_SEVERITY, Intake
 from domain.complaints.law import RULES
@@ -60,7 +60,7 @@ def decide_import(fact: f.Imported, submission_id: str, circumstances: Circumsta
 
 def _was_told(intake: Intake, policy: Policy) -> bool:
     """In the conversation; or by the receipt that our form shows, where no notice can follow it."""
-    by_receipt = intake.taken_by == CUSTOMER and intake.channel == Way.WEB and Way.EMAIL not in intake.reachable_by
+    by_receipt = intake.taken_by == CUSTOMER and intake.channel == Way.WEB and not owes_a_notice(intake, policy)
     return by_receipt or intake.channel in policy.told_at_intake
 
 

@@ -127,7 +127,7 @@ def _clocks_of(case: Case, fact: f.AnyFact, law: Law) -> tuple[Clock, ...]:  # n
 def steps_of(case: Case | None, fact: f.AnyFact, policy: Policy) -> tuple[Step, ...]:  # noqa: C901, PLR0912  one line a fact
     """The steps that the fact plans, and those that it ends."""
     match fact:
-        case f.Received(intake=intake) if _owes_a_notice(intake, policy):
+        case f.Received(intake=intake) if owes_a_notice(intake, policy):
             return (_first_notice(intake, policy),)
     if case is None:
         return ()
@@ -285,7 +285,8 @@ def _announced(case: Case, kind: StepKind, policy: Policy) -> tuple[Step, ...]:
     return () if under_way or way is None else (_planned(case, kind, way),)
 
 
-def _owes_a_notice(intake: Intake, policy: Policy) -> bool:
+def owes_a_notice(intake: Intake, policy: Policy) -> bool:
+    """Whether a notice tells the customer that the complaint arrived; who takes it says so in a conversation."""
     return intake.channel not in set(policy.told_at_intake) and _automatic_way(intake, policy) is not None
 
 

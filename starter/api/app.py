@@ -31,6 +31,7 @@ from starter.api import (
     steps,
     surveys,
     waves,
+    webhooks,
 )
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
@@ -72,6 +73,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         registry,
         calendars,
         recalculations,
+        webhooks,
         simulations,
         personal_data,
         privacy,

@@ -27,6 +27,23 @@ COMPLAINTS: Examples = {
 }
 
 
+WEBHOOK: Examples = {
+    "everything": {"value": {"url": "https://crm.example.org/hooks/amends"}},
+    "what ends and what breaks": {
+        "value": {
+            "url": "https://crm.example.org/hooks/amends",
+            "types": ["complaint.closed", "complaint.withdrawn", "clock.*"],
+            "description": "The customer file",
+        }
+    },
+}
+WEBHOOK_CHANGE: Examples = {
+    "switch on again": {"value": {"state": "active"}},
+    "other events": {"value": {"types": ["complaint.*"]}},
+}
+REPLAY: Examples = {
+    "one day": {"value": {"begin": "2026-03-01T00:00:00+08:00", "end": "2026-03-02T00:00:00+08:00"}},
+}
 LINKS: Examples = {
     "the customer's page": {"value": {"purpose": "case"}},
     "a partner's question": {"value": {"purpose": "partner", "number": 1}},

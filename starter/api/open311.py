@@ -200,7 +200,7 @@ async def _requests(services: Services, person: Person, cases: Sequence[Case], l
     told: dict[str, str] = {}
     if cases and may(person, Permission.READ_CUSTOMER):
         await services.reads.note_all(person.id, [(c.intake.customer, c.reference) for c in cases], STORY, Act.READ)
-        told = await services.parts.vault.open_texts([case.intake.narrative for case in cases])
+        told = await services.parts.vault.open_kept_texts([case.intake.narrative for case in cases])
     return [_request(services, case, told.get(case.intake.narrative, ""), language) for case in cases]
 
 

@@ -1,6 +1,5 @@
 """Staff and their tokens, policies and code lists over HTTP."""
 
-import base64
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -19,10 +18,8 @@ from starter.api.models import Answer, PersonCreated, PersonList, PersonView, To
 from starter.api.strict_json import StrictJsonRoute
 from starter.bodies import Body, Line
 from starter.problems import not_found
-from starter.repetitions import stored
+from starter.repetitions import open_answer, seal_answer, stored
 from storage.cases import MAX_PAGE
-from storage.idempotency import StoredAnswer
-from storage.keys import MasterKeys, seal, unseal
 
 router = APIRouter(prefix="/v1", tags=["registry"], route_class=StrictJsonRoute)
 
@@ -69,13 +66,13 @@ async def enrol(
     keys = services.parts.keys
     earlier = await services.repetitions.begin(once)
     if earlier is not None:
-        return replay(_opened(keys, earlier), was_replayed=True)
+        return replay(open_answer(keys, earlier), was_replayed=True)
     people, now = services.parts.people, datetime.now(UTC)
     details = form.model_dump(include={"team", "languages", "redress_limit"})
     person = await people.enrol(form.name, form.roles, now, **details)
     token = await people.issue_token(person.id, now)
     answer = stored(PersonCreated(**dict(PersonView.of(person)), token=token).model_dump(mode="json"), 201)
-    await services.repetitions.keep(once, _sealed(keys, answer))
+    await services.repetitions.keep(once, seal_answer(keys, answer))
     return replay(answer, was_replayed=False)
 
 
@@ -99,18 +96,3 @@ async def policies(services: House, _: Annotated[Person, Depends(Allowed(Permiss
 @router.get("/taxonomy", summary="The code lists, zh and en")
 async def taxonomy(services: House, _: Annotated[Person, Depends(Allowed(Permission.READ_TAXONOMY))]) -> Taxonomy:
     return services.taxonomy
-
-
-_PLACE = "kept answer"
-
-
-def _sealed(keys: MasterKeys, answer: StoredAnswer) -> StoredAnswer:
-    """The answer as it may be kept: it holds a token, of which the store has a hash only."""
-    body = seal(keys.payload(keys.newest), answer.body.encode(), _PLACE)
-    return StoredAnswer(answer.status, f"{keys.newest}:{base64.b64encode(body).decode()}", answer.headers)
-
-
-def _opened(keys: MasterKeys, answer: StoredAnswer) -> StoredAnswer:
-    key_id, _, body = answer.body.partition(":")
-    opened = unseal(keys.payload(key_id), base64.b64decode(body), _PLACE).decode()
-    return StoredAnswer(answer.status, opened, answer.headers)

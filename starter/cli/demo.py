@@ -37,16 +37,20 @@ def demo(
 
 
 async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
+    from starter.demo import letter_scene
     from starter.demo.invariants import examine
     from starter.demo.mailbox import Mailbox
     from starter.demo.paperwork import do_the_paperwork
     from starter.demo.story import Demonstration
+    from starter.demo.text_messages import TextMessages
     from starter.demo.wave import demonstrate_wave
     from starter.one_machine import running
 
-    mailbox, begun = Mailbox(), time.monotonic()
+    mailbox, texts, begun = Mailbox(), TextMessages(), time.monotonic()
     await mailbox.open()
-    settings = {
+    await texts.open()
+    settings = letter_scene.SETTINGS | {
+        "AMENDS_SMS_URL": texts.url,
         "AMENDS_SMTP_URL": mailbox.url,
         "AMENDS_DEFAULT_POLICY": "demo-full",
         "AMENDS_STEP_ATTEMPTS": "3",
@@ -57,7 +61,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     outcome = Exit.FAILED
     async with running(folder, port=_free_port(), settings=settings) as machine:
         _say(f"Ready after {time.monotonic() - begun:.1f} s at {machine.url}")
-        course = await Demonstration(machine, mailbox, count=count, seed=seed, say=_say).run()
+        course = await Demonstration(machine, mailbox, texts, count=count, seed=seed, say=_say).run()
         await do_the_paperwork(machine, course.references, _say)
         findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.path_of, mailbox)
         _report(course, findings, time.monotonic() - begun)
@@ -68,6 +72,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
             stdout.print("Stop with Ctrl-C.")
             await machine.supervisor.until_signalled()
     await mailbox.close()
+    await texts.close()
     return outcome
 
 

@@ -12,12 +12,14 @@ from starter.cli import (
     imports,
     index,
     keys,
+    letters,
     parts,
     policies,
     privacy,
     registry,
     steps,
     waves,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -38,12 +40,14 @@ app.command(
     "import", epilog="Examples: amends import complaints.csv --map cfpb --dry-run · amends import --example-map"
 )(imports.import_records)
 app.add_typer(steps.app, name="steps")
+app.add_typer(letters.app, name="letters")
 app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
 app.add_typer(waves.survey_app, name="survey")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(keys.app, name="keys")
+app.add_typer(webhooks.app, name="webhook")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
 app.command(epilog="Examples: amends demo --once · amends demo --data-dir ./demo")(demo.demo)

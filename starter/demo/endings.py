@@ -39,6 +39,8 @@ ENDINGS: Mapping[str, Ending] = {
     ),
     "called_back_unsatisfied": _with(*_ANSWERED, "callback.visited", "complaint.reopened"),
     "unreachable": _with(*_ANSWERED, "callback.planned", "callback.visited", "callback.spent"),
+    "answered_on_paper": _with(*_ANSWERED, "complaint.customer_updated", "step.done"),
+    "bounced_and_mended": _with(*_ANSWERED, "step.bounced", "complaint.corrected", "step.retried"),
     "emergency": _with("complaint.escalated", "complaint.escalation_acknowledged", *_ANSWERED),
 }
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from domain.complaints.case import Case
 from domain.complaints.evolve import fold
 from domain.complaints.facts import ClockBreached, Entry
-from domain.complaints.terms import ClockState, StepState
+from domain.complaints.steps import Step
+from domain.complaints.terms import ClockState, StepState, Way
 from starter.demo.endings import wrong_turns
 from starter.demo.mailbox import Mailbox
 from storage import chains
@@ -52,7 +53,7 @@ async def examine(database_url: str, keys: MasterKeys, paths: Mapping[str, str],
             broken += [f"{reference}: {finding}" for finding in wrong_turns(path, case, entries)]
             statuses[case.status] += 1
             clocks.update(clock.state for clock in case.clocks)
-            letters += sum(step.state is StepState.DONE and step.way is not None for step in case.steps)
+            letters += sum(_mails_of(step) for step in case.steps)
         if await UnstartedCases(pool).oldest() is not None:
             broken.append("a case was taken in and never started")
     finally:
@@ -63,6 +64,11 @@ async def examine(database_url: str, keys: MasterKeys, paths: Mapping[str, str],
     return Findings(
         verified.cases, verified.entries, statuses, clocks, len(mailbox.acceptances), repeated, tuple(broken)
     )
+
+
+def _mails_of(step: Step) -> int:
+    """How many mails a step stands for: one that it was, and one more for each that came back."""
+    return (step.bounces + (step.state is StepState.DONE)) if step.way is Way.EMAIL else 0
 
 
 def _contradictions(case: Case, entries: Iterable[Entry], record: Case | None) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from starter.demo.partner import answer_by_link
 from starter.demo.people import TEAM, Person, Staff
 
 LOOK_AGAIN_SECONDS = 0.4
@@ -109,12 +110,12 @@ async def held_and_extended(case: Case) -> None:
 
 
 async def with_partner_and_redress(case: Case) -> None:
-    """A partner is asked, redress is approved by a second person and paid after the answer."""
+    """A partner is asked and answers by its link, redress is approved by a second person and paid after the answer."""
     await case.supervisor.do(case.reference, "assess", decision="valid")
     handler = await _assigned(case)
     question = case.text("维修人员何时到达？", "When was your fitter there?")
     await handler.do(case.reference, "request_partner", partner="city_fitters", question=question)
-    await handler.do(case.reference, "partner_reply", number=1, answer=case.text("十点四十分。", "At 10:40."))
+    await answer_by_link(handler, case.reference, 1, case.text("十点四十分。", "At 10:40."))
     money = {"amount": "80.00", "currency": "CNY"}
     await handler.do(case.reference, "request_redress", kind="compensation", money=money)
     await case.supervisor.do(case.reference, "approve_redress", number=1)

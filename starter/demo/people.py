@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 
 TRIES = 8
 PAUSE_SECONDS = 0.5
+PATIENCE_SECONDS = 120
 
 
 class Unlawful(Exception):
@@ -37,6 +39,20 @@ class Person:
 
     async def read(self, reference: str) -> dict[str, Any]:
         return await self.send("GET", f"/v1/complaints/{reference}")
+
+    async def until(self, reference: str, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Look at a case until it is so."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not is_so(view := await self.read(reference)):
+                await asyncio.sleep(PAUSE_SECONDS)
+        return view
+
+    async def download(self, path: str, media_type: str) -> bytes:
+        """A file, in the form that is wanted."""
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": media_type}
+        answer = await self.client.get(path, headers=headers)
+        answer.raise_for_status()
+        return answer.content
 
     async def send(self, method: str, path: str, *, key: str | None = None, **request: Any) -> dict[str, Any]:
         """The answer's JSON. Raises Unlawful for a refusal, TimeoutError when nobody answers for long."""

@@ -11,9 +11,11 @@ import httpx
 
 from starter.demo import journeys
 from starter.demo.journeys import PATHS, Journey
+from starter.demo.letter_scene import letters_in_every_way
 from starter.demo.mailbox import Mailbox
 from starter.demo.people import Staff, enrol
 from starter.demo.samples import complaints
+from starter.demo.text_messages import TextMessages
 from starter.one_machine import Machine
 
 AT_ONCE = 24
@@ -40,10 +42,18 @@ class Demonstration:
     """One run with a seed: the same complaints and the same decisions each time."""
 
     def __init__(
-        self, machine: Machine, mailbox: Mailbox, *, count: int, seed: int, say: Callable[[str], None]
+        self,
+        machine: Machine,
+        mailbox: Mailbox,
+        texts: TextMessages,
+        *,
+        count: int,
+        seed: int,
+        say: Callable[[str], None],
     ) -> None:
         self._machine = machine
         self._mailbox = mailbox
+        self._texts = texts
         self._count = count
         self._chance = random.Random(seed)  # noqa: S311  a simulation
         self._say = say
@@ -64,6 +74,10 @@ class Demonstration:
                     group.create_task(self._handle(form, staff, gate, random.Random(self._chance.random())))  # noqa: S311
             await self._drained(staff)
             operator.cancel()
+            written = await letters_in_every_way(staff, self._mailbox, self._texts, self._say)
+            self._course.references += written
+            self._course.path_of |= written
+            self._course.paths.update(written.values())
         return self._course
 
     async def _handle(self, form: dict[str, Any], staff: Staff, gate: asyncio.Semaphore, chance: random.Random) -> None:

@@ -35,15 +35,16 @@ from starter.pages.entry import (
     language_of,
     organisation,
     retry_after,
+    spoken,
     subject_of,
     text_in,
 )
 from starter.pages.rendering import HEADERS, show
-from starter.pages.wording import offset, words
+from starter.pages.wording import language_wanted, offset, words
 from starter.problems import Problem, not_found
 from starter.reading import TEXTS
 from starter.services import Services
-from storage.vault import MOST_ITEMS
+from storage.vault import MOST_ITEMS, Erased
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -91,7 +92,7 @@ async def tell(request: Request, token: str, services: House) -> Response:
     if wrong := _wrong(said):
         return await _page(request, services, case, said, wrong=wrong, status=422)
     try:
-        await _do(services, case, said, language_of(request, Language(case.intake.language)))
+        await _do(services, case, said, language_of(request, spoken(case.intake.language)))
     except Problem as problem:
         return await _refused(request, services, case, said, problem)
     asked = {"done": said.action} | {name: value for name, value in request.query_params.items() if name == "lang"}
@@ -179,8 +180,7 @@ async def _page(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    own = Language(case.intake.language) if case.intake.language in set(Language) else Language.EN
-    language = Language(request.query_params["lang"]) if request.query_params.get("lang") in set(Language) else own
+    language = language_wanted(request.query_params.get("lang"), "", spoken(case.intake.language))
     zone, now = ZoneInfo(services.parts.settings.time_zone), datetime.now(UTC)
     given, answer = said or Said(), answer_shown(case)
     entries = await services.parts.ledger.entries(case.reference)
@@ -210,8 +210,11 @@ async def _page(
 
 
 async def _texts(services: Services, case: Case, ids: list[str]) -> dict[str, str]:
-    """What is opened for the customer: the answer, and the own words."""
+    """What is opened for the customer: the answer, and the own words. Raises Erased where nothing is left."""
     if not ids:
         return {}
     await services.reads.note(CUSTOMER, case.intake.customer, TEXTS, case.reference)
-    return await services.parts.vault.open_texts(ids[-MOST_ITEMS:])
+    texts = await services.parts.vault.open_kept_texts(ids[-MOST_ITEMS:])
+    if not texts:
+        raise Erased(case.intake.customer)
+    return texts

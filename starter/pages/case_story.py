@@ -17,7 +17,7 @@ from domain.complaints.facts import Entry
 from domain.complaints.situation import CUSTOMER, Circumstances
 from domain.complaints.terms import UNANSWERED, UPHELD, ClockKind, ClockState, Status
 from domain.privacy import Language
-from starter.pages.wording import Words, moment, words
+from starter.pages.wording import Words, deadline, moment, words
 
 SHOWN_CLOCKS = (
     ClockKind.ACKNOWLEDGE,
@@ -81,7 +81,7 @@ def promises(case: Case, zone: ZoneInfo, language: Language) -> list[Promise]:
     return [
         Promise(
             what=words(language)["promise"][clock.kind],
-            due=moment(clock.due_at, zone, language),
+            due=deadline(clock.due_at, zone, language),
             is_late=clock.state is ClockState.BREACHED,
             is_paused=clock.state is ClockState.PAUSED,
             is_provisional=clock.provisional,

@@ -88,6 +88,11 @@ def language_of(request: Request, otherwise: Language = Language.EN) -> Language
     return language_wanted(request.query_params.get("lang"), request.headers.get("accept-language", ""), otherwise)
 
 
+def spoken(language: str) -> Language:
+    """The language of a case, or English where we do not speak it."""
+    return Language(language) if language in set(Language) else Language.EN
+
+
 Asked = Annotated[Language, Depends(language_of)]
 
 

@@ -13,7 +13,6 @@ from domain.complaints.clocks import Clock
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.terms import ClockKind, ClockState
 from domain.links import LinkPurpose, question_of
-from domain.privacy import Language
 from starter.api.entry import House
 from starter.attachments import KINDS, File, check_file
 from starter.desk import Request as Asking
@@ -25,11 +24,12 @@ from starter.pages.entry import (
     language_of,
     organisation,
     retry_after,
+    spoken,
     subject_of,
     text_in,
 )
 from starter.pages.rendering import show
-from starter.pages.wording import moment, offset
+from starter.pages.wording import deadline, offset
 from starter.problems import Problem, not_found
 from starter.reading import TEXTS
 from starter.services import Services
@@ -153,7 +153,7 @@ async def _page(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    language = language_of(request, Language(question.case.intake.language))
+    language = language_of(request, spoken(question.case.intake.language))
     zone, now = ZoneInfo(services.parts.settings.time_zone), datetime.now(UTC)
     clock = question.clock
     return show(
@@ -167,7 +167,7 @@ async def _page(
         number=question.asked.number,
         state=question.state,
         question=await _opened(services, question),
-        due=None if clock is None else moment(clock.due_at, zone, language),
+        due=None if clock is None else deadline(clock.due_at, zone, language),
         offset=offset(now, zone),
         key=key or services.keys.form(question.place, now),
         given=given,

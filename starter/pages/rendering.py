@@ -45,7 +45,7 @@ def show(
             w=words(language),
             language=language.value,
             language_tag=LANGUAGE_TAGS[language],
-            languages=NAMES,
+            languages=NAMES if request.method == "GET" else {},  # what was sent is not there in the other language
             path=request.url.path,
             stylesheet=f"{STYLESHEET}?{_stylesheet_version()}",
             **fields,

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -39,6 +39,17 @@ def language_wanted(asked: str | None, accepted: str, otherwise: Language = Lang
         if tag in set(Language):
             return Language(tag)
     return otherwise
+
+
+def deadline(at: datetime, zone: ZoneInfo, language: Language) -> str:
+    """A time by which something is due; the first minute of a day is the end of the day before, as people say it."""
+    local = at.astimezone(zone)
+    if local.time() != time():
+        return moment(at, zone, language)
+    day = local.date() - timedelta(days=1)
+    if language is Language.ZH:
+        return f"{day.year}年{day.month}月{day.day}日 24:00"
+    return f"the end of {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def moment(at: datetime, zone: ZoneInfo, language: Language) -> str:

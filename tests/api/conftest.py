@@ -80,6 +80,7 @@ async def house(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[House]:
     settings = {"smtp_url": post.url, "files_dir": tmp_path_factory.mktemp("files"), "trusted_proxies": ["127.0.0.1"]}
+    settings["webhook_private_targets"] = True
     async with working_house(module_database_url, temporal_client, master_keys, **settings) as house:
         yield house
 

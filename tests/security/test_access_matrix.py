@@ -18,6 +18,7 @@ PLACES = {
     "person_id": "per_nobody00",
     "batch": "bat_nothing",
     "file": "att_nothing",
+    "webhook": "whk_nothing",
     "calendar_id": "nowhere",
     "survey_id": "nowhere",
     "wave": "W-2026-999999",

@@ -9,6 +9,7 @@ import pytest
 
 from domain.access import CaseScope
 from storage.cases import CaseFilter, Search, _cursor, list_query
+from storage.earlier_cases import EARLIER_CASES
 from storage.pool import Pool, open_pool
 from storage.steps import CAUSES, StepFilter, parked_query
 from tests.storage.sample_cases import AT
@@ -59,6 +60,10 @@ SCOPES = {
     "a caller": CaseScope(called_back=True),
 }
 ELSEWHERE: dict[str, tuple[str, list[Any]]] = {
+    "earlier cases of a customer": (
+        EARLIER_CASES,
+        [["cus_" + f"{customer:032x}" for customer in (7, 8)], AT, AT - timedelta(days=90), "C-2026-000777"],
+    ),
     "parked steps": parked_query(StepFilter(), after="C-2026-000777.acknowledgement.1", limit=51),
     "parked steps of a cause": parked_query(StepFilter(kind="acknowledgement", since=AT), after="", limit=51),
     "causes of parked steps": (CAUSES, [100]),

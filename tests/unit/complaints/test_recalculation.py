@@ -3,16 +3,19 @@
 The newer office is closed on Tuesday, 10 March 2026 too: five working days from 2 March end with the 11th.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from domain.calendar import Calendar, OpenDay
 from domain.complaints import commands as c
+from domain.complaints.decide import decide
 from domain.complaints.facts import ClocksRecalculated
+from domain.complaints.situation import Refused
 from domain.complaints.terms import ClockKind, HoldKind, Way
 from tests.unit.complaints import story as s
-from tests.unit.complaints.rulebook import OFFICE, RICH
+from tests.unit.complaints.rulebook import IN_TOKYO, OFFICE, RICH
 from tests.unit.complaints.story import SUPERVISOR, Story, march, story_at
 
 ORDER = c.RecalculateClocks(calendar="office@4", reason=s.text(23))
@@ -109,3 +112,13 @@ def with_version(calendar: Calendar) -> Story:
 def test_another_calendar_moves_nothing() -> None:
     story = story_at("investigating", RICH).at(march(3, 10))
     assert story.refused(s.RECALCULATE, SUPERVISOR) == "nothing_moves"
+
+
+def test_of_two_orders_at_once_for_different_versions_the_second_is_asked_again() -> None:
+    story = story_at("investigating", RICH).at(march(3, 10))
+    circumstances = replace(story.circumstances, renewed=IN_TOKYO)
+    before = story.case
+    with pytest.raises(Refused) as refused:
+        decide(story.case, story.submission(ORDER, SUPERVISOR), circumstances)
+    assert refused.value.guard == "calendar_not_at_hand"
+    assert story.case == before
