@@ -6,6 +6,7 @@ their own, as in an installation, and so do the endpoints, one of which never an
 """
 
 import asyncio
+import logging
 import multiprocessing
 import sys
 import time
@@ -13,6 +14,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Event
 from statistics import median
+
+import structlog
 
 from benchmarks.servers import conditions, servers
 from runtime.assembly import tell_all, webhook_post
@@ -84,6 +87,7 @@ async def _drained(house: House, hooks: Sequence[str]) -> tuple[int, float]:
 
 
 def _other_side(database_url: str, temporal: str, keys: str, ready: "multiprocessing.Queue[str]", done: Event) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # events go to the log too
     asyncio.run(_deliver(database_url, temporal, MasterKeys.parse(keys), ready, done))
 
 

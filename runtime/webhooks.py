@@ -8,9 +8,10 @@ ends: the receiver knows a repetition by its id.
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 import httpx
 
@@ -21,6 +22,10 @@ from storage.webhooks import Webhooks
 
 AT_ONCE = 8
 """Deliveries to one endpoint at the same time, each of another case."""
+CONNECTIONS = 3
+"""How many connections to the store all lanes share: cases need the others."""
+
+_Found = TypeVar("_Found")
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +46,7 @@ class WebhookPost:
         self._sender = sender
         self._public_url = public_url
         self._now = now
+        self._connections = asyncio.Semaphore(CONNECTIONS)
         self._lanes: dict[str, asyncio.Task[None]] = {}
 
     async def open_lanes(self) -> int:
@@ -63,8 +69,8 @@ class WebhookPost:
 
     async def _lane(self, webhook: str, url: str) -> None:
         async with self._sender.connection() as client:
-            while due := await self._deliveries.claim(webhook, AT_ONCE, self._now()):
-                secrets = await self._webhooks.secrets(webhook, self._now())
+            while due := await self._stored(self._deliveries.claim(webhook, AT_ONCE, self._now())):
+                secrets = await self._stored(self._webhooks.secrets(webhook, self._now()))
                 await asyncio.gather(*(self._hand_over(client, url, secrets, delivery) for delivery in due))
 
     async def _hand_over(self, client: httpx.AsyncClient, url: str, secrets: list[str], delivery: Delivery) -> None:
@@ -74,14 +80,19 @@ class WebhookPost:
         now = self._now()
         wait = wait_after(delivery.attempts, random.random())  # noqa: S311  jitter
         if handed.was_taken and handed.answer is not None:
-            await self._deliveries.delivered(delivery, handed.answer, now)
+            await self._stored(self._deliveries.delivered(delivery, handed.answer, now))
         elif handed.is_gone:
-            await self._deliveries.gone(delivery, now)
+            await self._stored(self._deliveries.gone(delivery, now))
             log.warning("a webhook is gone and was switched off", extra={"webhook": delivery.webhook})
         elif wait is None:
-            await self._deliveries.given_up(delivery, handed.answer, handed.error or "failed", now)
+            await self._stored(self._deliveries.given_up(delivery, handed.answer, handed.error or "failed", now))
         else:
-            await self._deliveries.failed(delivery, handed.answer, handed.error or "failed", now + wait)
+            await self._stored(self._deliveries.failed(delivery, handed.answer, handed.error or "failed", now + wait))
+
+    async def _stored(self, work: Awaitable[_Found]) -> _Found:
+        """Work on the records, by few at a time."""
+        async with self._connections:
+            return await work
 
     def _ended(self, webhook: str, lane: asyncio.Task[None]) -> None:
         self._lanes.pop(webhook, None)

@@ -8,6 +8,7 @@ from starter.cli import (
     case_packs,
     complaints,
     demo,
+    doctor,
     forms,
     imports,
     index,
@@ -59,6 +60,9 @@ app.command("codec-server", epilog="Example: amends codec-server --data-dir ./da
 )
 app.command()(parts.migrate)
 app.command()(parts.rebuild)
+app.command(epilog="Examples: amends doctor · amends doctor --data-dir ./data --json")(doctor.doctor)
+app.command(epilog="Example: amends workers")(doctor.workers)
+app.add_typer(doctor.deployment_app, name="deployment")
 
 
 def run() -> None:
