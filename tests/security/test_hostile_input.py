@@ -103,9 +103,9 @@ async def test_no_value_in_any_field_of_any_body_is_a_defect(api: Api) -> None:
     chance, defects, statuses = random.Random(20260302), [], set()
     for method, path, body in altered(chance):
         reference = chance.choice(references)
-        own = {"calendar_id": "fuzzed", "person_id": "per_000000", "survey_id": "fuzzed", "wave": "W-2026-999999"}
         step = f"{reference}.acknowledgement.1"
-        there = path.format_map(PLACES | own | {"reference": reference, "step_id": step})
+        places = {"reference": reference, "step_id": step, "calendar_id": "fuzzed", "person_id": "per_000000"}
+        there = path.format_map(PLACES | places)
         content = json.dumps(body).encode()
         answer = await everybody.send(method, there, content=content, headers=JSON)
         statuses.add(answer.status_code)
@@ -160,7 +160,7 @@ async def test_no_path_is_a_defect(api: Api) -> None:
     for name, operation in OPERATIONS.items():
         method, path = name.split(" ")
         for parameter in [each["name"] for each in operation.get("parameters", []) if each["in"] == "path"]:
-            rest = PLACES | {"reference": "C-2026-000001", parameter: "{hostile}"}
+            rest = {"reference": "C-2026-000001", "file": "att_x", parameter: "{hostile}"}
             for hostile in PATHS:
                 there = path.format_map(rest).replace("{hostile}", hostile)
                 answer = await everybody.send(method, there, json={})
