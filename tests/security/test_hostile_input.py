@@ -160,7 +160,7 @@ async def test_no_path_is_a_defect(api: Api) -> None:
     for name, operation in OPERATIONS.items():
         method, path = name.split(" ")
         for parameter in [each["name"] for each in operation.get("parameters", []) if each["in"] == "path"]:
-            rest = {"reference": "C-2026-000001", "file": "att_x", parameter: "{hostile}"}
+            rest = PLACES | {"reference": "C-2026-000001", parameter: "{hostile}"}
             for hostile in PATHS:
                 there = path.format_map(rest).replace("{hostile}", hostile)
                 answer = await everybody.send(method, there, json={})
