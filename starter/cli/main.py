@@ -39,7 +39,9 @@ complaints.app.command(epilog="Example: amends complaint form C-2026-000001 --ki
 )
 app.command(epilog="Example: amends bulk assign --status accepted --dry-run")(bulk.bulk)
 app.command(
-    "import", epilog="Examples: amends import complaints.csv --map cfpb --dry-run · amends import --example-map"
+    "import",
+    epilog="Examples: amends import complaints.csv --map cfpb --dry-run · amends import --example-map > mine.toml · "
+    "amends import --map cfpb --example-map > mine.toml",
 )(imports.import_records)
 app.add_typer(steps.app, name="steps")
 app.add_typer(letters.app, name="letters")
