@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 IN_PARALLEL := -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up check lint test fuzz secrets lock clean
+.PHONY: help demo up check lint test chaos fuzz bench secrets lock clean
 
 help: ## Explain the targets (this text)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,15 @@ lint: .venv/.installed ## Format, lint, types and import rules only
 
 test: lint ## Everything that CI runs: lint and the whole test-suite, on real PostgreSQL and Temporal
 	$(BIN)/pytest -m "not long" $(IN_PARALLEL)
+
+chaos: .venv/.installed ## The long tier of the chaos tests: an hour or more of faults; prints their rows for docs/reliability.md
+	rm -f .chaos-figures.jsonl
+	AMENDS_FIGURES=$(CURDIR)/.chaos-figures.jsonl $(BIN)/pytest tests/chaos
+	$(BIN)/python -m tests.chaos.figures .chaos-figures.jsonl
+
+bench: .venv/.installed ## What docs/benchmarks.md says, measured anew on real PostgreSQL and Temporal (a quarter of an hour)
+	@set -e; for each in standard_case intake throughput due_times case_lists survey_selection survey_weighting path_model \
+		importance report; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each; done
 
 fuzz: .venv/.installed ## The long tier of the security tests: hours of made-up requests; prints their rows for docs/reliability.md
 	rm -f .fuzz-figures.jsonl

@@ -5,10 +5,13 @@ DEPLOYMENT = "amends"
 
 COMPLAINT = "complaint"
 BATCH = "batch"
-WAVE = "wave"
-IMPORT = "import"
+UNDERTAKING = "undertaking"
+PERIODIC = "periodic"
 PERFORM = "perform"
 CASE_QUERY = "case"
+UNDERTAKING_QUERY = "state_of_undertaking"
+WAVE = "wave"
+IMPORT = "import"
 WAVE_QUERY = "wave_now"
 
 LOAD_CASE = "load_case"
@@ -27,6 +30,11 @@ RELEASE_RESERVE = "release_reserve"
 COMPUTE_WAVE = "compute_wave"
 REPORT_WAVE = "report_wave"
 
+LOAD_UNDERTAKING = "load_undertaking"
+RECORD_UNDERTAKING = "record_undertaking"
+CARRY_OUT_UNDERTAKING_STEP = "carry_out_undertaking_step"
+UNDERTAKE_PERIODICALLY = "undertake_periodically"
+
 REFUSED = "Refused"
 SUPERSEDED = "Superseded"
 DIVERGED = "Diverged"
@@ -38,6 +46,10 @@ def case_workflow_id(reference: str) -> str:
 
 def batch_workflow_id(batch: str) -> str:
     return f"{BATCH}/{batch}"
+
+
+def undertaking_workflow_id(reference: str) -> str:
+    return f"{UNDERTAKING}/{reference}"
 
 
 def wave_workflow_id(reference: str) -> str:

@@ -98,6 +98,11 @@ class Permission(StrEnum):
     HOLD_PERSONAL_DATA = "personal_data.hold"
     READ_RETENTION = "retention.read"
     SEARCH_NARRATIVES = "narrative.search"
+    READ_UNDERTAKINGS = "undertaking.read"
+    PROPOSE_IMPROVEMENT = "improvement.propose"
+    OPEN_INCIDENT = "incident.open"
+    ORDER_ANALYSIS = "analysis.order"
+    BEGIN_STUDY = "defection.begin"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -159,6 +164,31 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.HOLD_PERSONAL_DATA: frozenset({Role.PRIVACY}),
     Permission.READ_RETENTION: frozenset({Role.AUDITOR, Role.PRIVACY}),
     Permission.SEARCH_NARRATIVES: _CASE_READERS | {Role.PRIVACY},
+    Permission.READ_UNDERTAKINGS: frozenset({_A, _S, Role.ANALYST, Role.AUDITOR}),
+    Permission.PROPOSE_IMPROVEMENT: frozenset({_H, _A, _C, _S, Role.ANALYST}),
+    Permission.OPEN_INCIDENT: frozenset({_H, _A, _S}),
+    Permission.ORDER_ANALYSIS: frozenset({_S, Role.ANALYST}),
+    Permission.BEGIN_STUDY: frozenset({_S, Role.ANALYST}),
+    "improvement.approve": frozenset({_S}),
+    "improvement.reject": frozenset({_S}),
+    "improvement.start": frozenset({_A, _S}),
+    "improvement.reassign": frozenset({_S}),
+    "improvement.extend": frozenset({_S}),
+    "improvement.reply": frozenset({_A, _S, Role.PARTNER}),
+    "improvement.report_done": frozenset({_A, _S, Role.PARTNER}),
+    "improvement.cancel": frozenset({_S}),
+    "incident.confirm": frozenset({_S}),
+    "incident.link_more": frozenset({_S}),
+    "incident.dismiss": frozenset({_S}),
+    "incident.answer": frozenset({_A, _S}),
+    "incident.close": frozenset({_S}),
+    "analysis.sign_off": frozenset({_S}),
+    "analysis.cancel": frozenset({_S, Role.ANALYST}),
+    "defection.assign": frozenset({_S}),
+    "defection.record_interview": frozenset({_A, _S}),
+    "defection.no_interview": frozenset({_A, _S}),
+    "defection.regroup": frozenset({_S}),
+    "defection.cancel": frozenset({_S}),
     "acknowledge": frozenset({_H, _A, _S}),
     "assess": frozenset({_A, _S}),
     "explain": frozenset({_H, _A, _S}),

@@ -34,9 +34,13 @@ from runtime.links import SignedLinks
 from runtime.operations import Operations
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
+from runtime.schedules import apply_schedules
 from runtime.settings import Settings
 from runtime.survey_assembly import SurveyParts, survey_activities, survey_parts
 from runtime.temporal import connect
+from runtime.undertaking_assembly import undertaking_activities
+from runtime.undertaking_desk import UndertakingDesk
+from runtime.undertaking_launcher import UndertakingLauncher
 from runtime.webhooks import WebhookPost
 from storage import chains, idempotency, personal_log
 from storage.batches import Batches
@@ -55,12 +59,15 @@ from storage.pool import Connection, Pool, open_pool
 from storage.rotation import KeyUse
 from storage.standing import Standing
 from storage.steps import StepRecords
+from storage.undertakings import Undertakings
 from storage.vault import Vault
 from storage.webhook_deliveries import WebhookDeliveries, fan_out
 from storage.webhooks import Webhooks
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
 from workflows.importing import Import
+from workflows.periodic import Periodic
+from workflows.undertaking import UndertakingRun
 from workflows.wave import SurveyWave
 
 GRACE = timedelta(seconds=25)
@@ -93,6 +100,9 @@ class Parts:
     files: FolderOfFiles
     eraser: Eraser
     links: SignedLinks
+    undertakings: Undertakings
+    undertaking_desk: UndertakingDesk
+    undertaking_launcher: UndertakingLauncher
     surveys: SurveyParts
 
 
@@ -125,6 +135,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
     unstarted, ledger, rulebook = UnstartedCases(pool), Ledger(pool), Rulebook(pool)
     vault = Vault(pool, keys, settings.default_region)
     files = FolderOfFiles(settings.files_dir)
+    undertakings = Undertakings(pool)
     return Parts(
         settings=settings,
         keys=keys,
@@ -151,6 +162,9 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
             key=keys.anchor(),
         ),
         links=SignedLinks(pool, keys, settings.public_url),
+        undertakings=undertakings,
+        undertaking_desk=UndertakingDesk(pool, vault, undertakings, _now),
+        undertaking_launcher=UndertakingLauncher(client, settings.task_queue, undertakings),
         surveys=survey_parts(pool, client, settings.task_queue),
     )
 
@@ -160,7 +174,7 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
     return Worker(
         parts.client,
         task_queue=parts.settings.task_queue,
-        workflows=[ComplaintCase, Batch, Import, SurveyWave],
+        workflows=[ComplaintCase, Batch, Import, SurveyWave, UndertakingRun, Periodic],
         activities=case_activities(parts),
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
@@ -198,6 +212,7 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         batches.carry_out_page,
         importer.import_page,
         *survey_activities(parts, _mail(settings), patience),
+        *undertaking_activities(parts, patience),
     ]
 
 
@@ -225,6 +240,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
     """What must be done again and again, by whichever process is there."""
     return [
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
+        Chore("start undertakings that were left", timedelta(seconds=1), parts.undertaking_launcher.start_those_left),
         Chore("start waves that were left", timedelta(seconds=2), parts.surveys.launcher.start_those_left),
         Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
         Chore("tell what happened", timedelta(seconds=1), lambda: tell_all(parts.pool)),
@@ -237,6 +253,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
             timedelta(minutes=5),
             lambda: personal_log.anchor_log(parts.pool, parts.keys.anchor(), _now()),
         ),
+        Chore("put the schedules right", timedelta(hours=1), lambda: _apply_schedules(parts)),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
         Chore("look for wedged workflows", timedelta(minutes=1), lambda: _warn_of_wedged(parts)),
@@ -246,6 +263,10 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore("prune deliveries", timedelta(hours=1), lambda: WebhookDeliveries(parts.pool).prune(_now())),
         Chore("prune full buckets", timedelta(minutes=10), lambda: Buckets(parts.pool).prune(_now())),
     ]
+
+
+async def _apply_schedules(parts: Parts) -> int:
+    return len(await apply_schedules(parts.client, parts.settings.task_queue, parts.settings.time_zone))
 
 
 async def tell_all(pool: Pool) -> int:

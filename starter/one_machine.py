@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from contracts import search_attributes
 from domain.access import Role
 from runtime.preparation import prepare
+from runtime.rebuilding import restart_all
 from runtime.settings import Settings
 from starter import connection
 from starter.embedded import (
@@ -29,11 +30,9 @@ from starter.embedded import (
 )
 from starter.embedded.data_folder import LOOPBACK
 from starter.embedded.postgres import DATABASE, USER
-from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.people import People
 from storage.pool import open_pool
-from storage.waves import Waves
 
 NO_MAIL_SERVER = "smtp://127.0.0.1:1"
 """Nobody listens there: without a mail server letters wait as parked steps, and none is lost."""
@@ -106,17 +105,17 @@ def _search_attributes() -> dict[str, str]:
 
 
 async def _rebuild_if_new(database_url: str, found: StoreFound) -> None:
-    """Start every open case and wave again, in a new epoch, on a Temporal store that knows none of them."""
+    """Start all that is open again, in a new epoch, on a Temporal store that knows none of them."""
     if found is StoreFound.KEPT:
         return
     pool = await open_pool(database_url, size=1)
     try:
-        now = datetime.now(UTC)
-        count = await UnstartedCases(pool).restart_all(now) + await Waves(pool).restart_all(now)
+        counts = await restart_all(pool, datetime.now(UTC))
     finally:
         await pool.close()
-    if count:
-        log.warning("Temporal's store was %s: %d cases and waves start again from their ledgers", found, count)
+    if any(counts.values()):
+        told = ", ".join(f"{count} {what}" for what, count in counts.items())
+        log.warning("Temporal's store was %s: %s start again from their ledgers", found, told)
 
 
 def _environment(folder: Path, database_url: str, temporal_address: str, port: int) -> dict[str, str]:

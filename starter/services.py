@@ -23,11 +23,13 @@ from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
 from starter.steps import StepDesk
 from starter.survey_services import SurveyServices, survey_services
+from starter.undertakings import Undertaker
 from storage.attachments import Attachments
 from storage.batches import Batches
 from storage.contacts import Contacts
 from storage.imports import Imports
 from storage.limits import Buckets
+from storage.undertakings import Undertakings
 from storage.webhook_deliveries import WebhookDeliveries
 from storage.webhooks import Webhooks
 
@@ -51,6 +53,8 @@ class Services:
     privacy: PrivacyDesk
     narratives: NarrativeSearch
     forms: FormDesk
+    undertakings: Undertakings
+    undertaker: Undertaker
     limits: PublicLimits
     webhooks: Webhooks
     webhook_deliveries: WebhookDeliveries
@@ -133,6 +137,16 @@ def services(parts: Parts) -> Services:
             region=parts.settings.default_region,
             default_policy=parts.settings.default_policy,
             start=parts.launcher.start_import,
+        ),
+        undertakings=parts.undertakings,
+        undertaker=Undertaker(
+            desk=parts.undertaking_desk,
+            undertakings=parts.undertakings,
+            launcher=parts.undertaking_launcher,
+            vault=parts.vault,
+            repetitions=repetitions,
+            keys=keys,
+            zone=parts.settings.time_zone,
         ),
         webhooks=Webhooks(parts.pool, parts.keys),
         webhook_deliveries=WebhookDeliveries(parts.pool),

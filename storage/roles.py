@@ -43,6 +43,10 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "public.webhook_delivery": {API: _ALL, WORKER: _ALL, READER: "SELECT"},
     "public.batch": {API: "SELECT, INSERT", WORKER: "SELECT", READER: "SELECT"},
     "public.batch_item": {API: "SELECT, INSERT", WORKER: "SELECT, UPDATE", READER: "SELECT"},
+    "public.undertaking": {API: "SELECT", WORKER: "SELECT, UPDATE (epoch)", READER: "SELECT"},
+    "public.undertaking_ledger": {API: "SELECT", WORKER: "SELECT", READER: "SELECT"},
+    "public.unstarted_undertaking": {API: _ALL, WORKER: _ALL, READER: "SELECT"},
+    "public.undertaking_result": {API: "SELECT", WORKER: "SELECT, INSERT", READER: "SELECT"},
     "public.import_batch": {API: "SELECT, INSERT, UPDATE", WORKER: "SELECT, UPDATE, DELETE"},
     "public.import_chunk": {API: "INSERT", WORKER: "SELECT, DELETE"},
     "public.import_row": {API: "SELECT", WORKER: "SELECT, INSERT"},
@@ -64,6 +68,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "append_to_case(text, integer, integer, text[], jsonb, jsonb)": (API, WORKER),
+    "append_to_undertaking(text, integer, integer, text[], jsonb)": (API, WORKER),
     "log_personal_data(text[])": (API, WORKER),
 }
 

@@ -302,7 +302,9 @@ class LinkIncident(Command):
     """Say that the case belongs to an incident that hit many."""
 
     command: Literal["link_incident"] = "link_incident"
-    incident: Code
+    incident: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")] = Field(
+        description="its number, or a name of your own for one that is kept elsewhere"
+    )
 
 
 class UnlinkIncident(Command):

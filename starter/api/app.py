@@ -30,6 +30,7 @@ from starter.api import (
     step_batches,
     steps,
     surveys,
+    undertakings,
     waves,
     webhooks,
 )
@@ -84,6 +85,8 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         imports,
     ):
         app.include_router(part.router, responses=problems())
+    for router in undertakings.ROUTERS.values():
+        app.include_router(router, responses=problems())
     app.include_router(open311.router)
     app.include_router(health.router)
     app.include_router(site.router)

@@ -5,14 +5,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import AwareDatetime, ValidationError
+from pydantic import ValidationError
 
 from domain.access import Permission, Person, may, scope_of
 from domain.complaints.case import Case
+from domain.complaints.commands import Code
 from domain.complaints.terms import ENDED, Status
 from domain.privacy import Act, Language
 from starter.api.entry import House
 from starter.api.georeport import JSON, XML, GeoReportRoute, Item, KeyAllowed, answered, form_of
+from starter.bodies import Moment
 from starter.intake import ComplaintForm
 from starter.problems import FieldError, Problem, field_errors, invalid, not_found
 from starter.reading import STORY
@@ -64,7 +66,7 @@ Taker = Annotated[Person, Depends(KeyAllowed(Permission.TAKE_COMPLAINT))]
 Lister = Annotated[Person, Depends(KeyAllowed(Permission.LIST_COMPLAINTS))]
 Reader = Annotated[Person, Depends(KeyAllowed(Permission.READ_COMPLAINT))]
 Anybody = Annotated[Person, Depends(KeyAllowed(Permission.READ_TAXONOMY))]
-Moment = Annotated[AwareDatetime | None, Query(description="W3C format, such as 2026-03-01T00:00:00Z")]
+When = Annotated[Moment | None, Query(description="W3C format, such as 2026-03-01T00:00:00Z")]
 
 
 async def services_list(request: Request, services: House, _: Anybody) -> Response:
@@ -105,10 +107,10 @@ async def requests_list(
     service_request_id: Annotated[
         str | None, Query(max_length=2_000, description="numbers, with commas between")
     ] = None,
-    service_code: Annotated[str | None, Query(max_length=64)] = None,
+    service_code: Annotated[Code | None, Query(description="the code of a category")] = None,
     status: Annotated[str | None, Query(max_length=20, description="open, closed, or both with a comma")] = None,
-    start_date: Moment = None,
-    end_date: Moment = None,
+    start_date: When = None,
+    end_date: When = None,
     page: Annotated[int, Query(ge=1, le=MOST_REQUESTS)] = 1,
     page_size: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
 ) -> Response:
@@ -118,9 +120,7 @@ async def requests_list(
         cases: Sequence[Case] = await _named(services, person, named)
     else:
         begin, end = _span(start_date, end_date)
-        wanted = CaseFilter(
-            status=_statuses(status), category=service_code or None, received_from=begin, received_to=end
-        )
+        wanted = CaseFilter(status=_statuses(status), category=service_code, received_from=begin, received_to=end)
         cases = await _paged(services, person, wanted, page, page_size)
     return answered(request, "service_requests", await _requests(services, person, cases, _language(request)))
 

@@ -26,15 +26,18 @@ def import_records(
     leave_out_bad_rows: Annotated[
         bool, typer.Option("--leave-out-bad-rows", help="Take the others over; otherwise a bad row refuses the file.")
     ] = False,
-    example_map: Annotated[bool, typer.Option("--example-map", help="Print a mapping to write yours from.")] = False,
+    example_map: Annotated[
+        bool, typer.Option("--example-map", help="Print a mapping to write yours from; with --map NAME that one.")
+    ] = False,
     url: Url = None,
     token: Token = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Import complaints from a CSV file. The same file again adds nothing; what was broken off goes on."""
+    names = [shipped.id for shipped in shipped_mappings()]
     if example_map:
-        typer.echo(mapping_text("example"), nl=False)
+        typer.echo(mapping_text(mapping if mapping in names else "example"), nl=False)
         return
     if file is None or mapping is None:
         fail("name the file and its mapping: amends import FILE --map cfpb", Exit.USAGE)

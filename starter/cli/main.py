@@ -3,11 +3,13 @@
 import typer
 
 from starter.cli import (
+    analyses,
     bulk,
     calendars,
     case_packs,
     complaints,
     demo,
+    doctor,
     forms,
     imports,
     index,
@@ -37,7 +39,9 @@ complaints.app.command(epilog="Example: amends complaint form C-2026-000001 --ki
 )
 app.command(epilog="Example: amends bulk assign --status accepted --dry-run")(bulk.bulk)
 app.command(
-    "import", epilog="Examples: amends import complaints.csv --map cfpb --dry-run · amends import --example-map"
+    "import",
+    epilog="Examples: amends import complaints.csv --map cfpb --dry-run · amends import --example-map > mine.toml · "
+    "amends import --map cfpb --example-map > mine.toml",
 )(imports.import_records)
 app.add_typer(steps.app, name="steps")
 app.add_typer(letters.app, name="letters")
@@ -47,6 +51,7 @@ app.add_typer(registry.token_app, name="token")
 app.add_typer(waves.survey_app, name="survey")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(keys.app, name="keys")
+app.add_typer(analyses.app, name="analysis")
 app.add_typer(webhooks.app, name="webhook")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
@@ -57,8 +62,14 @@ app.command()(parts.worker)
 app.command("codec-server", epilog="Example: amends codec-server --data-dir ./data --origin http://127.0.0.1:8233")(
     parts.codec_server
 )
+schedules = typer.Typer(no_args_is_help=True, help="What is undertaken again and again.")
+schedules.command("apply", epilog="Example: amends schedules apply --data-dir ./data")(analyses.apply_schedules)
+app.add_typer(schedules, name="schedules")
 app.command()(parts.migrate)
 app.command()(parts.rebuild)
+app.command(epilog="Examples: amends doctor · amends doctor --data-dir ./data --json")(doctor.doctor)
+app.command(epilog="Example: amends workers")(doctor.workers)
+app.add_typer(doctor.deployment_app, name="deployment")
 
 
 def run() -> None:

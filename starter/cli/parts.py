@@ -143,21 +143,19 @@ def migrate() -> None:
 
 
 def rebuild() -> None:
-    """Start every open case and wave again from its ledger, in a new epoch: for an empty Temporal store."""
-    from storage.intakes import UnstartedCases
+    """Start all that is open again from its ledger, in a new epoch: for an empty Temporal store."""
+    from runtime.rebuilding import restart_all
     from storage.pool import open_pool
-    from storage.waves import Waves
 
-    async def run() -> tuple[int, int]:
+    async def run() -> dict[str, int]:
         pool = await open_pool(_settings().database_url, size=1)
         try:
-            now = datetime.now(UTC)
-            return await UnstartedCases(pool).restart_all(now), await Waves(pool).restart_all(now)
+            return await restart_all(pool, datetime.now(UTC))
         finally:
             await pool.close()
 
-    cases, waves = asyncio.run(run())
-    stdout.print(f"{cases} cases and {waves} waves of surveys will start again; the workers do it.")
+    counts = ", ".join(f"{count} {what}" for what, count in asyncio.run(run()).items())
+    stdout.print(f"{counts} will start again; the workers do it.")
 
 
 @verify_app.command(epilog="Example: amends verify ledger --json")

@@ -58,7 +58,8 @@ async def module_database_url(
     await execute(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
     url = url_of_database(postgres_server.url, name)
     first = next(_first_numbers)
-    await execute(url, f"SELECT setval('case_number', {first}), setval('wave_number', {first})")
+    numbers = ("case_number", "undertaking_number", "wave_number")
+    await execute(url, "SELECT " + ", ".join(f"setval('{number}', {first})" for number in numbers))
     yield url
     await execute(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)")
 

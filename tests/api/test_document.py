@@ -106,6 +106,11 @@ def test_every_body_has_an_example_that_its_schema_allows(name: str) -> None:
         assert list(validator.iter_errors(value)) == [], title
 
 
+ELSEWHERE = ("{step_id}", "{survey_id}", "{wave}", "{calendar_id}")
+UNDERTAKINGS = ("/v1/improvements", "/v1/incidents", "/v1/analyses", "/v1/defection-studies")
+"""What is asked of something else than the case that is there."""
+
+
 @pytest.mark.parametrize("name", [name for name in bodies() if name.startswith("POST")])
 async def test_every_example_is_accepted(api: Api, name: str) -> None:
     """Refused by the state of a case, perhaps, but never for its form."""

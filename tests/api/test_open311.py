@@ -128,6 +128,8 @@ async def test_requests_are_filtered_by_number_service_status_and_time(api: Api)
         ({"start_date": "yesterday"}, "start_date"),
         ({"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-12-01T00:00:00Z"}, "end_date"),
         ({"page": "0"}, "page"),
+        ({"service_code": "a\u0000b"}, "service_code"),
+        ({"end_date": "0001-01-01T00:00:00+14:00"}, "end_date"),
     ],
 )
 async def test_a_filter_that_cannot_be_understood_is_named(api: Api, params: dict[str, str], said: str) -> None:

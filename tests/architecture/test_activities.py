@@ -18,7 +18,19 @@ from tests.architecture.source_tree import modules
 from workflows.options import TWICE, UNTIL_DONE, step_retries
 
 CALLS = ("execute_activity", "execute_local_activity", "start_activity", "start_local_activity")
-OTHER_NAMES = {"COMPLAINT", "WAVE", "WAVE_QUERY", "PERFORM", "CASE_QUERY", "REFUSED", "SUPERSEDED", "DIVERGED"}
+OTHER_NAMES = {
+    "COMPLAINT",
+    "UNDERTAKING",
+    "UNDERTAKING_QUERY",
+    "PERIODIC",
+    "WAVE",
+    "WAVE_QUERY",
+    "PERFORM",
+    "CASE_QUERY",
+    "REFUSED",
+    "SUPERSEDED",
+    "DIVERGED",
+}
 """What the contracts name beside activities."""
 
 

@@ -41,8 +41,9 @@ def crossing_models() -> list[type[BaseModel]]:
     waiting = contract_models()
     while waiting:
         model = waiting.pop()
-        if model.__qualname__ not in found:
-            found[model.__qualname__] = model
+        place = f"{model.__module__}.{model.__qualname__}"
+        if place not in found:
+            found[place] = model
             waiting += [part for hint in get_type_hints(model).values() for part in _models_in(hint)]
     return list(found.values())
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from temporalio.common import RetryPolicy
+
 from activities.ports import AlreadyRecorded, Appended, Behind
 from activities.recording import CaseRecorder
 from contracts.cases import Recorded, Recording
@@ -29,6 +31,7 @@ from storage import ledger
 from storage.deliveries import Deliveries
 from storage.ledger import Ledger
 from storage.pool import StoreAway
+from workflows import options
 from workflows.alarm import Alarm
 
 CRASH = "AMENDS_TEST_CRASH"
@@ -127,6 +130,21 @@ def lack_the_read_model() -> None:
     ledger.record_of = stale
 
 
+def lack_the_relay() -> None:
+    """Record events and tell nobody."""
+    chores = assembly.chores
+
+    def chores_without_it(parts: Parts) -> Sequence[Chore]:
+        return [chore for chore in chores(parts) if chore.name != "tell what happened"]
+
+    setattr(serving, "chores", chores_without_it)  # noqa: B010  it is imported there, not offered
+
+
+def lack_the_insistence() -> None:
+    """Give recording up when it does not succeed at once."""
+    options.UNTIL_DONE = RetryPolicy(maximum_attempts=1)
+
+
 CRASHES: dict[str, Callable[[], None]] = {
     "after the commit": die_after_the_commit_of_an_assessment,
     "after the hand-over": lose_the_answer_to_the_first_hand_over,
@@ -139,6 +157,8 @@ LACKS: dict[str, Callable[[], None]] = {
     "post": lack_the_post,
     "guards": lack_the_guards_of_closing,
     "read model": lack_the_read_model,
+    "relay": lack_the_relay,
+    "insistence": lack_the_insistence,
 }
 
 

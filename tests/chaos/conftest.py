@@ -10,6 +10,7 @@ import pytest
 from starter.embedded import EmbeddedPostgres, EmbeddedTemporal
 from storage.keys import MasterKeys
 from tests.chaos.business import Business, open_for_business
+from tests.chaos.figures import keep
 from tests.chaos.rig import Rig, rigged
 from tests.conftest import execute, url_of_database
 
@@ -24,6 +25,7 @@ def say(capsys: pytest.CaptureFixture[str]) -> Say:
     """Print a line that is seen whether the test passes or not."""
 
     def show(line: str) -> None:
+        keep(line)
         with capsys.disabled():
             sys.stdout.write(f"\n{line}\n")
 

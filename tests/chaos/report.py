@@ -4,9 +4,11 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ def figures(name: str, seed: int, evidence: Evidence, findings: Iterable[str], *
             "run": name,
             "seed": seed,
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "commit": commit(),
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
             "python": platform.python_version(),
             "contradictions": len(list(findings)),
@@ -42,6 +45,7 @@ def figures(name: str, seed: int, evidence: Evidence, findings: Iterable[str], *
             "unexplained_late_max": round(max((each.seconds - each.hurt_seconds for each in late), default=0.0), 2),
             "crowding": round(evidence.crowding, 1),
             "back_after": recoveries(evidence.injuries),
+            "effect_after": effects(evidence),
             **more,
         }
     )
@@ -54,6 +58,32 @@ def recoveries(injuries: Iterable[Injury]) -> dict[str, dict[str, float]]:
         if not injury.was_frozen:
             seconds[injury.victim.partition("-")[0]].append(injury.seconds)
     return {kind: distribution(values) for kind, values in sorted(seconds.items())}
+
+
+def effects(evidence: Evidence) -> dict[str, dict[str, float]]:
+    """R3: seconds from a kill to the first thing recorded in a case after the part was back; intake needs no part.
+
+    Known only where PostgreSQL keeps the times of commits.
+    """
+    commits = sorted(
+        row.committed_at
+        for rows in evidence.ledger.values()
+        for row in rows
+        if row.committed_at and row.type != "complaint.received"
+    )
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for injury in evidence.injuries:
+        found = next((at for at in commits if injury.back_at and at > injury.back_at), None)
+        if found is not None and not injury.was_frozen:
+            seconds[injury.victim.partition("-")[0]].append((found - injury.at).total_seconds())
+    return {kind: distribution(values) for kind, values in sorted(seconds.items())}
+
+
+@cache
+def commit() -> str:
+    """The commit that was tested, as far as that can be told."""
+    said = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "unknown"
 
 
 def distribution(seconds: list[float]) -> dict[str, float]:

@@ -1,6 +1,8 @@
 """A small house for one scenario: our desks in this process, one worker in a process of its own that may be broken."""
 
 import asyncio
+import hashlib
+import json
 import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -16,7 +18,9 @@ from temporalio.client import Client
 from domain.complaints.terms import Status
 from runtime.converter import HEADER_CODEC, data_converter
 from starter.desk import Request
+from starter.intake import ComplaintForm
 from starter.problems import Problem
+from starter.repetitions import Repeatable
 from storage.keys import MasterKeys
 from storage.pool import transaction
 from tests.chaos.broken_worker import CRASH, LACK
@@ -30,6 +34,8 @@ from tests.house import House, open_house
 
 PATIENCE_SECONDS = 90
 POLL_SECONDS = 0.1
+REPEATED_AFTER_SECONDS = 4.0
+"""So late that Temporal has handed the first one to another worker by then: what it does alone is to be seen."""
 NUMBERS_APART = 1_000
 
 _first_numbers = count(500_000, NUMBERS_APART)
@@ -55,13 +61,22 @@ class Stage:
         self.scene.diary.ends[reference] = ends
         return reference
 
+    async def take_under_key(self, key: str, ends: Status, **fields: Any) -> None:
+        """Send a complaint in under an idempotency key and note what was answered."""
+        form = ComplaintForm(narrative="The boiler is cold.", **fields)
+        repeatable = Repeatable(hashlib.sha256(key.encode()).digest(), b"the same body")
+        taken = await self.house.services.intake.take(self.house.people["hotline"], form, repeatable)
+        reference = json.loads(taken.answer.body)["reference"]
+        self.scene.diary.taken[key].add(reference)
+        self.scene.diary.ends[reference] = ends
+
     async def give(self, reference: str, command: str, by: str, **values: Any) -> None:
         """Give a command and repeat it under its key until it is answered; raises Problem for a refusal."""
         person = self.house.people[by]
         request = Request(person, reference, command, values, key=secrets.token_hex(8))
         async with asyncio.timeout(PATIENCE_SECONDS):
             while (sequence := await self._answer(request)) is None:
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(REPEATED_AFTER_SECONDS)
         self.scene.diary.commands.append(Acknowledged(reference, command, person.id, sequence))
 
     async def _answer(self, request: Request) -> int | None:

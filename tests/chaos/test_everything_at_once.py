@@ -29,6 +29,8 @@ OVER_SECONDS = 8.0
 FROZEN_SECONDS = 12.0
 """Longer than a worker may hold a workflow task (ten seconds), a sticky queue or an attempt at recording (five)."""
 
+SHORTLY_FROZEN_SECONDS = 2.5
+
 
 @dataclass(frozen=True, slots=True)
 class Scenery:
@@ -51,12 +53,15 @@ async def scenery() -> AsyncIterator[Scenery]:
     await sink.stop()
 
 
-async def test_what_a_frozen_worker_does_when_it_wakes_changes_nothing(scenery: Scenery, say: Say) -> None:
+async def test_what_a_frozen_process_does_when_it_wakes_changes_nothing(scenery: Scenery, say: Say) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(scenery.business.run(paths(1), OVER_SECONDS))
         await asyncio.sleep(OVER_SECONDS / 3)
-        await scenery.installation.freeze("worker-1", FROZEN_SECONDS)
-    assert not show("R4 frozen worker", await scenery.look(), say)
+        async with asyncio.TaskGroup() as frost:
+            frost.create_task(scenery.installation.freeze("worker-1", FROZEN_SECONDS))
+            for part in ("api", "temporal", "api", "temporal"):
+                await scenery.installation.freeze(part, SHORTLY_FROZEN_SECONDS)
+    assert not show("R4 frozen processes", await scenery.look(), say)
 
 
 async def test_everything_is_there_and_goes_on_after_a_power_cut(scenery: Scenery, say: Say) -> None:

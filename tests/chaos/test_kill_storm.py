@@ -11,14 +11,20 @@ from tests.chaos.evidence import Evidence
 from tests.chaos.faults import VICTIMS
 from tests.chaos.installation import installed
 from tests.chaos.laws import contradictions
-from tests.chaos.report import Steal, figures
+from tests.chaos.report import Steal, effects, figures
 from tests.chaos.sink import Sink
 from tests.chaos.storm import Storm, look, rage
 from tests.chaos.tampering import TAMPERINGS, Tampering
 
 pytestmark = pytest.mark.slow
 
+LONG = Storm(seed=20261127, cases=400, left_open=20, kills=250, mean_wait=6.0)
+"""Fifty kills of each process: half an hour or more."""
 GATE = Storm(seed=20261122, cases=60, left_open=6, kills=12, mean_wait=3.0)
+
+
+BACK_AT_WORK_WITHIN = {"api": 5, "postgres": 10, "temporal": 10, "worker": 15}
+"""Seconds from a kill to the next thing that is recorded in a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,20 @@ async def test_nothing_acknowledged_is_lost_or_done_twice(aftermath: Aftermath, 
 async def test_the_checker_notices(aftermath: Aftermath, tampering: Tampering, law: str) -> None:
     findings = contradictions(tampering(aftermath.evidence))
     assert any(finding.startswith(f"{law}: ") for finding in findings)
+
+
+def test_business_goes_on_soon_after_every_kill(aftermath: Aftermath) -> None:
+    """R3, with the time that a crowded machine takes more."""
+    crowding = aftermath.evidence.crowding
+    for part, within in BACK_AT_WORK_WITHIN.items():
+        assert effects(aftermath.evidence)[part]["p95"] <= within * crowding
+
+
+@pytest.mark.long
+async def test_nothing_is_lost_or_done_twice_in_a_long_storm(say: Say) -> None:
+    aftermath = await weathered(LONG, "R1 kill storm, long")
+    say(aftermath.line)
+    assert not contradictions(aftermath.evidence)
 
 
 async def test_every_process_was_killed_at_least_twice(aftermath: Aftermath) -> None:

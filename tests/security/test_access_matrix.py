@@ -23,6 +23,7 @@ PLACES = {
     "survey_id": "nowhere",
     "wave": "W-2026-999999",
     "import_id": "imp_nothing",
+    "service_code": "nothing",
     "letter": "acknowledgement",
     "item": "acknowledgement.1",
     "who": "partner.nobody",

@@ -10,6 +10,7 @@ import pytest
 from domain.access import Role
 from tests.api.test_document import OPERATIONS, bodies, examples
 from tests.api.visitors import COMPLAINT, Api, Visitor, problem
+from tests.security.test_access_matrix import PLACES
 
 JSON = {"Content-Type": "application/json"}
 DEEP = 100_000
@@ -102,8 +103,9 @@ async def test_no_value_in_any_field_of_any_body_is_a_defect(api: Api) -> None:
     chance, defects, statuses = random.Random(20260302), [], set()
     for method, path, body in altered(chance):
         reference = chance.choice(references)
-        places = {"calendar_id": "fuzzed", "person_id": "per_000000", "survey_id": "fuzzed", "wave": "W-2026-999999"}
-        there = path.format(reference=reference, step_id=f"{reference}.acknowledgement.1", **places)
+        step = f"{reference}.acknowledgement.1"
+        places = {"reference": reference, "step_id": step, "calendar_id": "fuzzed", "person_id": "per_000000"}
+        there = path.format_map(PLACES | places)
         content = json.dumps(body).encode()
         answer = await everybody.send(method, there, content=content, headers=JSON)
         statuses.add(answer.status_code)
@@ -128,9 +130,7 @@ async def test_no_value_of_any_parameter_is_a_defect(api: Api) -> None:
     defects = []
     texts = [str(value) for value in HOSTILE_VALUES if "\ud800" not in str(value)] + ["%00", "%ff", "x" * 3_000]
     for path, parameter in parameters():
-        there = path.format(
-            reference=reference, calendar_id="every-day", batch="bat_x", file="att_x", import_id="imp_x"
-        )
+        there = path.format_map(PLACES | {"reference": reference, "calendar_id": "every-day"})
         for text in texts:
             answer = await everybody.send("GET", there, params={parameter: text[:3_000]})
             if answer.status_code >= 500:
@@ -160,7 +160,7 @@ async def test_no_path_is_a_defect(api: Api) -> None:
     for name, operation in OPERATIONS.items():
         method, path = name.split(" ")
         for parameter in [each["name"] for each in operation.get("parameters", []) if each["in"] == "path"]:
-            rest = {"reference": "C-2026-000001", "file": "att_x", parameter: "{hostile}"}
+            rest = PLACES | {"reference": "C-2026-000001", parameter: "{hostile}"}
             for hostile in PATHS:
                 there = path.format_map(rest).replace("{hostile}", hostile)
                 answer = await everybody.send(method, there, json={})

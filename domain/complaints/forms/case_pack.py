@@ -115,7 +115,7 @@ def _line(words: Words, file: CaseFile, entry: f.Entry, digest: str) -> tuple[st
 def _files(words: Words, pack: CasePack) -> Field:
     rows = tuple((file.id, f"{file.size:,}", _grouped(file.sha256)) for file in pack.files)
     columns = (words.said("column.file"), words.said("column.size"), "SHA-256")
-    return Field("", Listing(columns, rows, spare=int(not rows), widths=(8, 3, 14)), Room.PAGE)
+    return Field("", Listing(columns, rows, spare=int(not rows), widths=(10, 3, 12)), Room.PAGE)
 
 
 def _grouped(digest: str) -> str:

@@ -1,0 +1,99 @@
+"""What the activities of undertakings need of the outside, in the words of the domain."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from activities.ports import AlreadyRecorded
+from domain.analysis.observation import Counts, Observed
+from domain.surveys.comparison.defection import DefectionStudy as Study
+from domain.undertakings.analysis_run import AnalysisRun, Measure, Period
+from domain.undertakings.kinds import AnyUndertaking, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class UndertakingAppended:
+    """The entries are in the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndertakingBehind:
+    """The ledger is ahead of the state that was decided on; `tail` is what it has more."""
+
+    tail: tuple[Entry, ...]
+
+
+class UndertakingLedger(Protocol):
+    """The authority over what happened to undertakings."""
+
+    async def entries(self, reference: str) -> tuple[Entry, ...]: ...
+
+    async def epoch(self, reference: str) -> int: ...
+
+    async def append(
+        self, expected: AnyUndertaking, entries: Sequence[Entry], after: AnyUndertaking
+    ) -> UndertakingAppended | UndertakingBehind | AlreadyRecorded: ...
+
+
+class Observations(Protocol):
+    """What analyses observe."""
+
+    async def observe(self, period: Period) -> Observed: ...
+
+    async def counts(self, period: Period, days: int) -> Counts: ...
+
+    async def complaints_between(
+        self, target: dict[str, str], begin: datetime, end: datetime, zone: str
+    ) -> list[tuple[date, int]]: ...
+
+
+class AnalysisDesk(Protocol):
+    """Where what was computed is kept, and what it leads to is opened."""
+
+    async def keep(self, run: AnyUndertaking, figures: dict[str, Any], report: dict[str, Any], inputs: str) -> str:
+        """Keep figures and report once; the hash of the report."""
+        ...
+
+    async def propose(self, run: AnalysisRun, number: int, measure: Measure) -> str:
+        """Open an improvement for a measure that was accepted, once; its number."""
+        ...
+
+
+class Opening(Protocol):
+    """Where undertakings are opened."""
+
+    async def open(
+        self,
+        kind: str,
+        actor: str,
+        *,
+        texts: Mapping[str, str],
+        values: Mapping[str, Any],
+        origin: str | None = None,
+    ) -> AnyUndertaking:
+        """Open one with its texts sealed; what an origin has opened already is answered."""
+        ...
+
+
+class OpenCases(Protocol):
+    """Open cases of a target that belong to no incident yet."""
+
+    async def open_cases(
+        self, target: dict[str, str], since: datetime, after: str, limit: int
+    ) -> list[tuple[str, int]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Defectors:
+    """The study of who left and the customers, by row, that it is about."""
+
+    study: Study
+    customers: tuple[str, ...]
+    value_before: tuple[float, ...]
+
+
+class CustomerValues(Protocol):
+    """What customers bought before and buy now."""
+
+    async def defectors(self) -> Defectors: ...
