@@ -166,6 +166,11 @@ async def test_after_a_rotation_the_old_and_the_new_secret_verify(api: Api, serv
 async def test_a_window_is_told_again_under_the_same_ids(api: Api, served: Endpoints) -> None:
     begin = datetime.now(UTC)
     reference = await api["hotline"].take()
+
+    async def told_before() -> bool:
+        return not await api.house.parts.pool.fetchval("SELECT count(*) FROM outbox WHERE reference = $1", reference)
+
+    await until(told_before)
     hook = await added(api, f"{served.url}/replayed", "complaint.received")
     window = {"begin": begin.isoformat(), "end": (datetime.now(UTC) + timedelta(seconds=5)).isoformat()}
     path = f"/v1/webhooks/{hook['id']}/replay"
