@@ -51,7 +51,7 @@ class WaveRefused(Exception):
 class WaveRuling(BaseModel):
     """What became of a submission: its place in the ledger, or the guard that refused it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     submission_id: str
     sequence: int | None = None

@@ -16,7 +16,7 @@ from domain.surveys.waves.wave import PlannedReminder, Result, SampleSize, WaveS
 class WaveFact(BaseModel):
     """Something that happened, with the steps as it leaves them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     steps: tuple[WaveStep, ...] = ()
 
@@ -160,7 +160,7 @@ AnyWaveFact = Annotated[
 class WaveEntry(BaseModel):
     """A fact in its place in the ledger: of which wave, where in its order, when, by whom, for which command."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     reference: str
     epoch: int = Field(ge=1)
