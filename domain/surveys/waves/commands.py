@@ -10,30 +10,30 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_wh
 StepKey = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}\.[0-9]{1,4}$")]
 
 
-class _Command(BaseModel):
+class BasicWaveCommand(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Launch(_Command):
+class Launch(BasicWaveCommand):
     """Begin the field work: invitations go out."""
 
     command: Literal["launch"] = "launch"
 
 
-class Pause(_Command):
+class Pause(BasicWaveCommand):
     """Stop writing to people and taking answers for a while; the end of the field work stays where it is."""
 
     command: Literal["pause"] = "pause"
     reason: Reason
 
 
-class ResumeWave(_Command):
+class ResumeWave(BasicWaveCommand):
     """Go on after a pause; reminders that came due meanwhile go out now."""
 
     command: Literal["resume"] = "resume"
 
 
-class ExtendField(_Command):
+class ExtendField(BasicWaveCommand):
     """Move the end of the field work to a later time."""
 
     command: Literal["extend"] = "extend"
@@ -41,34 +41,34 @@ class ExtendField(_Command):
     reason: Reason
 
 
-class CloseField(_Command):
+class CloseField(BasicWaveCommand):
     """End the field work before its time; the index is computed and the report written."""
 
     command: Literal["close"] = "close"
     reason: Reason
 
 
-class Cancel(_Command):
+class Cancel(BasicWaveCommand):
     """Give the wave up: nobody is written to any more, and nothing is computed."""
 
     command: Literal["cancel"] = "cancel"
     reason: Reason
 
 
-class ReleaseReserve(_Command):
+class ReleaseReserve(BasicWaveCommand):
     """Take the reserve into the sample and invite it, because too few answer."""
 
     command: Literal["release_reserve"] = "release_reserve"
     reason: Reason
 
 
-class SignOff(_Command):
+class SignOff(BasicWaveCommand):
     """Accept the report; the wave has ended."""
 
     command: Literal["sign_off"] = "sign_off"
 
 
-class RetryWaveStep(_Command):
+class RetryWaveStep(BasicWaveCommand):
     """Try a parked step again."""
 
     command: Literal["retry_step"] = "retry_step"
@@ -76,7 +76,7 @@ class RetryWaveStep(_Command):
     reason: Reason | None = None
 
 
-class SkipWaveStep(_Command):
+class SkipWaveStep(BasicWaveCommand):
     """Give up a parked step that writes to people; the selection, the computation and the report cannot be skipped."""
 
     command: Literal["skip_step"] = "skip_step"
@@ -84,13 +84,13 @@ class SkipWaveStep(_Command):
     reason: Reason
 
 
-class WaveTick(_Command):
+class WaveTick(BasicWaveCommand):
     """A due time has come."""
 
     command: Literal["tick"] = "tick"
 
 
-class WaveStepDone(_Command):
+class WaveStepDone(BasicWaveCommand):
     """A step is carried out: what it drew, sent or computed."""
 
     command: Literal["step_done"] = "step_done"
@@ -102,7 +102,7 @@ class WaveStepDone(_Command):
     report_sha256: str | None = None
 
 
-class WaveStepFailed(_Command):
+class WaveStepFailed(BasicWaveCommand):
     """The bounded attempts of a step are spent, or its error is final."""
 
     command: Literal["step_failed"] = "step_failed"
