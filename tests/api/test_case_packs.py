@@ -107,7 +107,11 @@ def test_whatever_is_changed_in_a_pack_shows(
     assert finding in verify(bound(parts)).findings
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", bound({"manifest.json": b"{}"}), bound({"x": b""})])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no archive", bound({"manifest.json": b"{}"}), bound({"x": b""})],
+    ids=["nothing", "no archive", "an empty manifest", "no manifest"],
+)
 def test_what_is_no_pack_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match="this is no case pack"):
         verify(content)

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -100,7 +99,7 @@ async def guess(api: Api, foreign: str, number: int) -> None:
     row("S2", "guessed and foreign cases", f"{number} probes, all 404 with one body", seed=SEED)
 
 
-@pytest.mark.parametrize("customer", ["cus_" + secrets.token_hex(16), *MALFORMED["customer"]])
+@pytest.mark.parametrize("customer", ["cus_" + "0123456789abcdef" * 2, *MALFORMED["customer"]])
 async def test_a_customer_that_is_not_there_is_answered_like_one_that_cannot_be(api: Api, customer: str) -> None:
     path = "/v1/customers/{}/personal-data"
     expected = await told(api["privacy"], "GET", path.format("cus_" + "0" * 32))
