@@ -16,10 +16,12 @@ from runtime.assembly import Parts, case_worker, plug_together
 from runtime.settings import Settings
 from starter.desk import Request
 from starter.intake import ComplaintForm
+from starter.problems import Problem
 from starter.services import Services, services
 from storage.keys import MasterKeys
 from storage.pool import open_pool
 
+UNANSWERED_TRIES = 4
 EVERY_ROLE = frozenset({Role.HOTLINE, Role.HANDLER, Role.SUPERVISOR, Role.OPERATOR})
 
 
@@ -42,9 +44,19 @@ class House:
         return taken.reference
 
     async def do(self, reference: str, command: str, by: str = "handler", **values: Any) -> Case:
-        done = await self.services.cases.perform(Request(self.people[by], reference, command, values))
-        assert done.case is not None
-        return done.case
+        """Do a command, and repeat it under its key while a busy machine does not answer."""
+        request = Request(self.people[by], reference, command, values, key=uuid.uuid4().hex)
+        for _ in range(UNANSWERED_TRIES):
+            try:
+                done = await self.services.cases.perform(request)
+            except Problem as problem:
+                if problem.status != 503:
+                    raise
+                unanswered = problem
+            else:
+                assert done.case is not None
+                return done.case
+        raise unanswered
 
     async def record(self, reference: str) -> Case:
         case = await self.parts.records.find(reference)

@@ -156,16 +156,22 @@ def something_changes(situation: Situation) -> None:
         raise Refused("nothing_changes", f"{command.field} is {command.code} already")
 
 
-def step_is_parked(situation: Situation) -> None:
-    command = situation.command
+def something_is_parked(situation: Situation) -> None:
+    if not situation.case.parked:
+        raise Refused("nothing_parked", "no step of this case waits for an operator")
+
+
+def step_can_go_again(situation: Situation) -> None:
+    """Parked, or put off until later: what an operator may send on its way again, changed or not."""
+    command, waiting = situation.command, {StepState.PARKED, StepState.DEFERRED}
     if not isinstance(command, RetryStep | AmendStep):
-        if not situation.case.parked:
+        if not any(step.state in waiting for step in situation.case.steps):
             raise Refused("nothing_parked", "no step of this case waits for an operator")
         return
     step = situation.case.step(command.step)
     if step is None:
         raise Refused("unknown_step", f"this case has no step {command.step}")
-    if step.state not in {StepState.PARKED, StepState.DEFERRED}:
+    if step.state not in waiting:
         raise Refused("step_not_parked", f"{command.step} is {step.state}, neither parked nor put off")
 
 

@@ -26,7 +26,9 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=StrictJ
 
 LAST_ID = 2**63 - 1
 
-WebhookId = Annotated[str, Path(description="the id of a webhook, such as whk_0123456789abcdef01234567")]
+WebhookId = Annotated[
+    str, Path(pattern=r"^whk_[0-9a-z]{1,40}$", description="the id of a webhook, such as whk_0123456789abcdef01234567")
+]
 EventType = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}(\.[a-z_]{1,60})*(\.\*)?$")]
 Types = Annotated[tuple[EventType, ...], Field(max_length=50)]
 Manager = Annotated[Person, Depends(Allowed(Permission.MANAGE_WEBHOOKS))]

@@ -87,9 +87,10 @@ async def reopened(case: Case) -> None:
 
 
 async def neglected(case: Case) -> None:
-    """Left lying until its clock has breached and the case has escalated, then answered."""
-    await _until(case, lambda view: view["escalation_is_open"])
-    await case.supervisor.do(case.reference, "acknowledge_escalation")
+    """Left lying until its clock has breached, and where the policy says so the case has escalated, then answered."""
+    await _until(case, lambda view: any(clock["state"] == "breached" for clock in view["clocks"]))
+    if (await case.supervisor.read(case.reference))["escalation_is_open"]:
+        await case.supervisor.do(case.reference, "acknowledge_escalation")
     await valid(case)
 
 

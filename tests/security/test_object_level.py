@@ -63,7 +63,13 @@ async def foreign(api: Api) -> str:
 async def test_a_foreign_case_a_guessed_one_and_an_impossible_one_are_alike(
     api: Api, foreign: str, method: str, path: str, permission: str
 ) -> None:
-    rest = {"file": "att_" + "0" * 32, "kind": "final_response", "number": "1"}
+    rest = {
+        "file": "att_" + "0" * 32,
+        "kind": "final_response",
+        "number": "1",
+        "letter": "acknowledgement",
+        "item": "acknowledgement.1",
+    }
     for visitor in outsiders(api, permission):
         answers = {
             reference: await told(visitor, method, path.format_map(rest | {"reference": reference}))
