@@ -1,5 +1,6 @@
 """Webhooks over HTTP: who is told of what happens, how that went, and telling it again."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
@@ -26,9 +27,19 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=StrictJ
 
 LAST_ID = 2**63 - 1
 
-WebhookId = Annotated[
-    str, Path(pattern=r"^whk_[0-9a-z]{1,40}$", description="the id of a webhook, such as whk_0123456789abcdef01234567")
-]
+_ID = re.compile(r"whk_[0-9a-z]{1,40}")
+
+
+def webhook_id(
+    webhook: Annotated[str, Path(description="the id of a webhook, such as whk_0123456789abcdef01234567")],
+) -> str:
+    """What cannot be the id of a webhook is that of none."""
+    if _ID.fullmatch(webhook) is None:
+        raise not_found("there is no such webhook")
+    return webhook
+
+
+WebhookId = Annotated[str, Depends(webhook_id)]
 EventType = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}(\.[a-z_]{1,60})*(\.\*)?$")]
 Types = Annotated[tuple[EventType, ...], Field(max_length=50)]
 Manager = Annotated[Person, Depends(Allowed(Permission.MANAGE_WEBHOOKS))]
