@@ -36,7 +36,8 @@ lint: .venv/.installed ## Format, lint, types and import rules only
 	$(BIN)/lint-imports
 
 test: lint ## Everything that CI runs: lint and the whole test-suite, on real PostgreSQL and Temporal
-	$(BIN)/pytest -m "not long" $(IN_PARALLEL)
+	$(BIN)/pytest -m "not long" $(IN_PARALLEL) tests/properties
+	$(BIN)/pytest -m "not long" $(IN_PARALLEL) --ignore tests/properties
 
 chaos: .venv/.installed ## The long tier of the chaos tests: an hour or more of faults; prints their rows for docs/reliability.md
 	rm -f .chaos-figures.jsonl
