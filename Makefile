@@ -50,7 +50,7 @@ bench: .venv/.installed ## What docs/benchmarks.md says, measured anew on real P
 
 fuzz: .venv/.installed ## The long tier of the security tests: hours of made-up requests; prints their rows for docs/reliability.md
 	rm -f .fuzz-figures.jsonl
-	AMENDS_FIGURES=$(CURDIR)/.fuzz-figures.jsonl $(BIN)/pytest -m long tests/security tests/storage
+	AMENDS_FIGURES=$(CURDIR)/.fuzz-figures.jsonl $(BIN)/pytest -m long tests/security tests/storage tests/properties
 	$(BIN)/python -m tests.security.figures .fuzz-figures.jsonl
 
 secrets: ## Make the secrets that docker-compose.yml needs and that do not exist yet, in ./secrets

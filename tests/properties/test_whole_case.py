@@ -515,6 +515,7 @@ def earlier(before: Case, after: Case) -> list[str]:
     return [clock.key for clock in after.clocks if clock.due_at < due.get(clock.key, clock.due_at)]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_whatever_is_asked_of_a_case_it_stays_lawful() -> None:
     reached.clear()
