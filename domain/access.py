@@ -103,6 +103,7 @@ class Permission(StrEnum):
     OPEN_INCIDENT = "incident.open"
     ORDER_ANALYSIS = "analysis.order"
     BEGIN_STUDY = "defection.begin"
+    USE_CONSOLE = "console.use"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -169,6 +170,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.OPEN_INCIDENT: frozenset({_H, _A, _S}),
     Permission.ORDER_ANALYSIS: frozenset({_S, Role.ANALYST}),
     Permission.BEGIN_STUDY: frozenset({_S, Role.ANALYST}),
+    Permission.USE_CONSOLE: _EVERYONE,
     "improvement.approve": frozenset({_S}),
     "improvement.reject": frozenset({_S}),
     "improvement.start": frozenset({_A, _S}),
@@ -236,7 +238,18 @@ ALLOWED: dict[str, frozenset[Role]] = {
 """Roles by permission; a command of a case is a permission under its own name."""
 
 PUBLIC_ROUTES = frozenset(
-    {"/health/live", "/health/ready", "/metrics", "/openapi.json", "/complain", "/pages/amends.css"}
+    {
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/openapi.json",
+        "/complain",
+        "/pages/amends.css",
+        "/console/sign-in",
+        "/console/console.css",
+        "/console/console.js",
+        "/console/icon.svg",
+    }
 )
 """What answers without a token: nothing there is about anybody. Every other route asks for a permission."""
 

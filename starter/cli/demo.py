@@ -38,6 +38,7 @@ def demo(
 
 async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     from starter.demo import letter_scene
+    from starter.demo.console import open_accounts
     from starter.demo.invariants import examine
     from starter.demo.mailbox import Mailbox
     from starter.demo.paperwork import do_the_paperwork
@@ -67,6 +68,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
         _report(course, findings, time.monotonic() - begun)
         _report_wave(await demonstrate_wave(machine, mailbox, seed, _say))
         outcome = Exit.FAILED if findings.broken else Exit.DONE
+        await open_accounts(machine.environment["AMENDS_DATABASE_URL"], machine.url, _say)
         if not once:
             stdout.print(f"\nLook around: amends complaint list --data-dir {folder}", soft_wrap=True)
             stdout.print("Stop with Ctrl-C.")
