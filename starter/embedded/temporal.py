@@ -80,8 +80,8 @@ class EmbeddedTemporal:
         """Run the server, return when its namespace answers, and say whether the store is the old one.
 
         A damaged store is kept beside the new one as `store.db.unreadable-N`. A new store is `fresh` at every start
-        until `is_rebuilt` is called, so that who dies in between does not leave it empty for ever. Raises ProcessDied with the end of the
-        server's log, LeftoverProcess, or FileNotFoundError without the program.
+        until `is_rebuilt` is called, so that who dies in between does not leave it empty for ever. Raises ProcessDied
+        with the end of the server's log, LeftoverProcess, or FileNotFoundError without the program.
         """
         await self._process.end_leftovers(STOP_WITHIN)
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
