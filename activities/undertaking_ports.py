@@ -86,11 +86,16 @@ class OpenCases(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Defectors:
-    """The study of who left and the customers, by row, that it is about."""
+    """The study of who left and the customers, by row, that it is about; of `unusable` ones the values are no numbers.
 
-    study: Study
+    There is no study of no customers.
+    """
+
+    study: Study | None
     customers: tuple[str, ...]
     value_before: tuple[float, ...]
+    was_satisfied: tuple[bool, ...]
+    unusable: int = 0
 
 
 class CustomerValues(Protocol):

@@ -5,6 +5,7 @@ Each may be repeated after a crash: what it keeps and opens has a key, and what 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -20,14 +21,14 @@ from domain.analysis.effect import check_effect
 from domain.analysis.figures import compute_figures
 from domain.analysis.report import report_of
 from domain.complaints.commands import LinkIncident, Submission
-from domain.surveys.comparison.defection import Defection, plan_interviews
+from domain.surveys.comparison.defection import Defection, loss_by_class, plan_interviews
+from domain.surveys.comparison.key_customers import classify_by_value
 from domain.undertakings import analysis_run, defection_study, improvement, incident
 from domain.undertakings.defection_report import figures_of_study, report_of_study
 from domain.undertakings.envelope import Command
 from domain.undertakings.kinds import AnyUndertaking
 
 PAGE = 100
-STUDY_SEED = 20_1996
 
 _Kind = TypeVar("_Kind")
 
@@ -135,18 +136,31 @@ class UndertakingSteps:
         """Draw whom managers talk to: the likelier, the more they were worth. The same study draws the same."""
         study = _as(defection_study.DefectionStudy, order.undertaking)
         found = await self._values.defectors()
+        if found.study is None:
+            raise _final("no customer has the attributes value_before and value_now", "no_values")
         counts = found.study.counts
         if counts[Defection.FULL] + counts[Defection.PARTIAL] == 0:
             raise _final("nobody left", "nobody_left")
-        chance = np.random.default_rng([STUDY_SEED, int(study.reference.rpartition("-")[2])])
+        chance = np.random.default_rng([defection_study.STUDY_SEED, int(study.reference.rpartition("-")[2])])
         plan = plan_interviews(found.study, found.value_before, chance, study.size)
+        classes = classify_by_value(found.value_before)
         return defection_study.Selected(
             step=order.step.key,
             customers=found.study.customers,
             left_fully=counts[Defection.FULL],
             left_partly=counts[Defection.PARTIAL],
             satisfied_but_left=found.study.satisfied_but_left,
-            drawn=tuple(found.customers[row] for row in plan.rows),
+            unusable=found.unusable,
+            by_class=tuple(defection_study.ClassLoss(**asdict(loss)) for loss in loss_by_class(found.study, classes)),
+            drawn=tuple(
+                defection_study.DrawnCustomer(
+                    customer=found.customers[row],
+                    value_class=classes[row],
+                    left=found.study.kinds[row],
+                    was_satisfied=found.was_satisfied[row],
+                )
+                for row in plan.rows
+            ),
         )
 
     async def _report_study(self, order: UndertakingOrder) -> defection_study.StudyReported:

@@ -103,6 +103,7 @@ class Permission(StrEnum):
     OPEN_INCIDENT = "incident.open"
     ORDER_ANALYSIS = "analysis.order"
     BEGIN_STUDY = "defection.begin"
+    READ_INTERVIEWEE = "defection.interviewee"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -169,6 +170,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.OPEN_INCIDENT: frozenset({_H, _A, _S}),
     Permission.ORDER_ANALYSIS: frozenset({_S, Role.ANALYST}),
     Permission.BEGIN_STUDY: frozenset({_S, Role.ANALYST}),
+    Permission.READ_INTERVIEWEE: frozenset({_A, _S}),
     "improvement.approve": frozenset({_S}),
     "improvement.reject": frozenset({_S}),
     "improvement.start": frozenset({_A, _S}),
