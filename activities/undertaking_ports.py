@@ -98,6 +98,30 @@ class Defectors:
     unusable: int = 0
 
 
+class Texts(Protocol):
+    """Sealed texts."""
+
+    async def open_texts(self, items: Sequence[str]) -> dict[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WaveIndex:
+    """What a wave of a survey came to, with its 95 % interval."""
+
+    wave: str
+    index: float
+    low: float
+    high: float
+
+
+class WaveIndices(Protocol):
+    """The indices of waves."""
+
+    async def around(self, survey: str, began: datetime, done: datetime) -> tuple[WaveIndex | None, WaveIndex | None]:
+        """The last wave computed before the measure began, and the first launched after it was done."""
+        ...
+
+
 class CustomerValues(Protocol):
     """What customers bought before and buy now."""
 

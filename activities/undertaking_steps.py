@@ -14,16 +14,17 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.ports import CaseCommands, CaseUnavailable, Refusal
-from activities.undertaking_ports import AnalysisDesk, CustomerValues, Observations, OpenCases
+from activities.undertaking_letters import UndertakingLetters
+from activities.undertaking_ports import AnalysisDesk, CustomerValues, Observations, OpenCases, WaveIndices
 from contracts.names import CARRY_OUT_UNDERTAKING_STEP
 from contracts.undertakings import UndertakingOrder, UndertakingOutcome
-from domain.analysis.effect import check_effect
+from domain.analysis.effect import Verdict, check_effect, check_index, overall
 from domain.analysis.figures import compute_figures
 from domain.analysis.report import report_of
 from domain.complaints.commands import LinkIncident, Submission
 from domain.surveys.comparison.defection import Defection, loss_by_class, plan_interviews
 from domain.surveys.comparison.key_customers import classify_by_value
-from domain.undertakings import analysis_run, defection_study, improvement, incident
+from domain.undertakings import analysis_run, defection_study, improvement, improvement_facts, incident
 from domain.undertakings.defection_report import figures_of_study, report_of_study
 from domain.undertakings.envelope import Command
 from domain.undertakings.kinds import AnyUndertaking
@@ -44,8 +45,12 @@ class UndertakingSteps:
         open_cases: OpenCases,
         commands: CaseCommands,
         values: CustomerValues,
+        indices: WaveIndices,
+        letters: UndertakingLetters,
         zone: str,
     ) -> None:
+        self._indices = indices
+        self._letters = letters
         self._observations = observations
         self._desk = desk
         self._open_cases = open_cases
@@ -60,6 +65,7 @@ class UndertakingSteps:
             analysis_run.COMPUTE: self._compute,
             analysis_run.PROPOSE: self._propose,
             improvement.CHECK_EFFECT: self._check_effect,
+            **dict.fromkeys(improvement.LETTERS, self._write),
             incident.LINK_CASES: self._link_cases,
             defection_study.SELECT: self._select,
             defection_study.REPORT: self._report_study,
@@ -87,19 +93,46 @@ class UndertakingSteps:
         ]
         return analysis_run.ImprovementsProposed(step=order.step.key, references=tuple(references))
 
-    async def _check_effect(self, order: UndertakingOrder) -> improvement.EffectChecked:
-        """Complaints of the target in as many days before the approval and after the measure."""
+    async def _check_effect(self, order: UndertakingOrder) -> improvement_facts.EffectChecked:
+        """Complaints of the target in as many days before and after the measure, and the index if a survey is named."""
         made = _as(improvement.Improvement, order.undertaking)
-        if made.approved_at is None or made.done_at is None:
+        if made.began_at is None or made.done_at is None:
             raise _final("the measure is not carried out", "not_done")
         days = max(1, min(made.window_days, (order.now - made.done_at).days))
         span = timedelta(days=days)
-        before = await self._counts(made, made.approved_at - span, made.approved_at)
+        before = await self._counts(made, made.began_at - span, made.began_at)
         after = await self._counts(made, made.done_at, made.done_at + span)
         found = check_effect(sum(before), days, sum(after), days, dispersion=_dispersion(before, days))
-        return improvement.EffectChecked(
-            step=order.step.key, days=days, before=sum(before), after=sum(after), verdict=found.verdict
+        survey = await self._index(made.survey, made.began_at, made.done_at) if made.survey else None
+        on_index = None if made.survey is None else Verdict.TOO_EARLY if survey is None else survey.verdict
+        return improvement_facts.EffectChecked(
+            step=order.step.key,
+            days=days,
+            before=sum(before),
+            after=sum(after),
+            ratio=found.ratio,
+            low=found.low,
+            high=found.high,
+            survey=survey,
+            verdict=overall(found.verdict, on_index),
         )
+
+    async def _index(self, survey: str, began: datetime, done: datetime) -> improvement_facts.SurveyEffect | None:
+        """What the next wave says against the last one before; none until there are both."""
+        before, after = await self._indices.around(survey, began, done)
+        if before is None or after is None:
+            return None
+        told = [(each.index, each.low, each.high) for each in (before, after)]
+        return improvement_facts.SurveyEffect(
+            before_wave=before.wave,
+            before=before.index,
+            after_wave=after.wave,
+            after=after.index,
+            verdict=check_index(told[0], told[1]),
+        )
+
+    async def _write(self, order: UndertakingOrder) -> improvement_facts.LetterSent:
+        return await self._letters.send(_as(improvement.Improvement, order.undertaking), order)
 
     async def _counts(self, made: improvement.Improvement, begin: datetime, end: datetime) -> list[int]:
         target = made.target.model_dump(exclude_none=True)

@@ -24,7 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.names import REFUSED
 from contracts.undertakings import UndertakingAnswer
-from domain.access import Person, Role, may
+from domain.access import LinkHolder, Person, Role, may
 from domain.complaints.command_parts import Code
 from domain.privacy import Identity
 from domain.surveys.comparison.defection import FEWEST_INTERVIEWS, MOST_INTERVIEWS
@@ -76,6 +76,7 @@ class ImprovementForm(Body):
     source: Annotated[str, StringConstraints(pattern=r"^[A-Z]-[0-9]{4}-[0-9]{6,9}$")] | None = Field(
         None, description="the analysis, wave, incident or case that it came from"
     )
+    survey: Code | None = Field(None, description="the survey whose next wave is also looked at for the effect")
 
 
 class IncidentForm(Body):
@@ -157,7 +158,7 @@ def body_of(command: str) -> type[Body]:
 def _open_type(name: str, info: FieldInfo) -> Any:
     if name in _SEALED:
         return FreeText if info.is_required() else Union[FreeText, None]  # noqa: UP007  built at run time
-    if name in {"due_at", "until", "since"}:
+    if name in {"due_at", "until", "since", "carried_out_at"}:
         optional = type(None) in get_args(info.annotation)
         return Union[Moment, None] if optional else Moment  # noqa: UP007  built at run time
     return Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
@@ -194,6 +195,8 @@ class Undertaker:
 
     async def propose_improvement(self, person: Person, form: ImprovementForm, key: str | None) -> AnyUndertaking:
         values = {"target": _target(form.target), "partner": form.partner, "source": form.source}
+        if form.survey is not None:
+            values["survey"] = form.survey
         return await self._open("improvement", person, _texts(form), values, key)
 
     async def suspect_incident(self, person: Person, form: IncidentForm, key: str | None) -> AnyUndertaking:
@@ -250,6 +253,8 @@ class Undertaker:
         if not may(request.person, command):
             raise forbidden(command)
         undertaking = await self.recorded(request.kind, request.reference)
+        if not _is_theirs(request.person, undertaking):
+            raise not_found("there is none of this number")
         submission, texts = self._understood(request, command, undertaking)
         await self._check_eligible(submission.command)
         earlier = await self._repetitions.begin(request.repeatable)
@@ -338,6 +343,13 @@ class Undertaker:
                     break
             await asyncio.sleep(NOT_READY_PAUSE_SECONDS)
         raise unavailable("outcome_unknown", "it does not answer now; repeat the request with the same Idempotency-Key")
+
+
+def _is_theirs(person: Person, undertaking: AnyUndertaking) -> bool:
+    """Whether it is any business of theirs: a partner has the one improvement that its link is about."""
+    if isinstance(person, LinkHolder):
+        return person.case == undertaking.reference
+    return person.roles != {Role.PARTNER}
 
 
 def _texts(form: ImprovementForm | IncidentForm) -> dict[str, str]:
