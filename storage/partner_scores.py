@@ -67,5 +67,5 @@ class PartnerScores:
         counts: dict[str, Any] = {}
         async with borrow(self._pool) as connection:
             for query in (_CASES, _QUESTIONS, _IMPROVEMENTS):
-                counts |= dict(await connection.fetchrow(query, partner, begin, end))
+                counts |= dict((await connection.fetch(query, partner, begin, end))[0])
         return Scores(**counts)
