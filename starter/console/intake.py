@@ -4,7 +4,7 @@ While somebody types, our script asks `check` for the part beside the form; with
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -29,7 +29,7 @@ from starter.console.rendering import fragment, show, speech_of
 from starter.customers import CustomerForm, identify
 from starter.intake import ComplaintForm
 from starter.pages.entry import text_in
-from starter.problems import Problem, field_errors
+from starter.problems import FieldError, Problem, field_errors
 from starter.services import Services
 from storage.identities import LookupField
 
@@ -78,7 +78,8 @@ async def take(request: Request, services: House, visit: Taker) -> Response:
         once = once_for(request, visit.person, services, given["key"] or _key(services), body)
         taken = await services.intake.take(visit.person, complaint, once)
     except ValidationError as error:
-        problem = Problem(422, "invalid", "not accepted", errors=field_errors(error.errors()))
+        errors = (*field_errors(error.errors()), *_misunderstood(services, given))
+        problem = Problem(422, "invalid", "not accepted", errors=errors)
         return await _page(request, services, visit, given, wrong=_wrong(problem, visit), status=422)
     except Problem as problem:
         if problem.status != 422:
@@ -245,6 +246,20 @@ def _complaint(given: Mapping[str, str], zone: ZoneInfo) -> ComplaintForm:
         except ValueError:
             body["occurred_at"] = given["occurred_at"]
     return ComplaintForm.model_validate(body | {"customer": customer, "emergency": bool(given["emergency"])})
+
+
+def _misunderstood(services: Services, given: Mapping[str, str]) -> Iterator[FieldError]:
+    """What cannot be what it should be among the caller's data, told in one round with everything else."""
+    for name in ("phone", "email"):
+        if not given[name]:
+            continue
+        try:
+            _, errors = identify(
+                CustomerForm.model_validate({name: given[name]}), services.parts.settings.default_region
+            )
+        except ValidationError:
+            continue
+        yield from errors
 
 
 def _wrong(problem: Problem, visit: Visit) -> dict[str, str]:
