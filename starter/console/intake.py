@@ -41,6 +41,14 @@ CUSTOMER = ("name", "phone", "email", "address", "language")
 ABOUT = ("channel", "product", "region", "partner", "narrative", "demand", "representative")
 FIELDS = (*CUSTOMER, "account", *ABOUT, "category", "severity", "key", "heard", "emergency", "occurred_at")
 MOST_INCIDENTS = 20
+_NOBODY: Mapping[str, Any] = {
+    "reference": "C-2026-000000",
+    "channel": "phone",
+    "taken_by": "nobody",
+    "customer": f"cus_{'0' * 32}",
+    "narrative": f"txt_{'0' * 32}",
+}
+"""Of whom it is when only what would be promised is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +218,11 @@ async def _promises(services: Services, given: Mapping[str, str]) -> list[Clock]
     policy = await services.parts.rulebook.in_force(services.parts.settings.default_policy, now.date())
     calendar: Calendar = await services.parts.rulebook.calendar(policy)
     severity = int(given["severity"]) if given.get("severity", "") in set("12345") else 3
-    likely = Intake.model_construct(
-        category=given.get("category") or None, severity=5 if _is_danger(services, given) else severity
+    likely = Intake(
+        **_NOBODY,
+        received_at=now,
+        category=category if (category := given.get("category")) in services.taxonomy.category else None,
+        severity=5 if _is_danger(services, given) else severity,
     )
     clocks = [start(rule, now, 1, calendar) for rule in rules_of(Anchor.RECEIVED, likely, policy)]
     return sorted(clocks, key=lambda clock: clock.due_at)
