@@ -212,7 +212,7 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         batches.carry_out_page,
         importer.import_page,
         *survey_activities(parts, _mail(settings), patience),
-        *undertaking_activities(parts, patience),
+        *undertaking_activities(parts, _mail(settings), patience, _now),
     ]
 
 

@@ -22,6 +22,7 @@ from starter.api import (
     narratives,
     open311,
     operations,
+    partners,
     personal_data,
     privacy,
     recalculations,
@@ -36,6 +37,7 @@ from starter.api import (
 )
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
+from starter.console import site as console
 from starter.pages import site
 from starter.services import Services
 
@@ -83,6 +85,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         waves,
         case_packs,
         imports,
+        partners,
     ):
         app.include_router(part.router, responses=problems())
     for router in undertakings.ROUTERS.values():
@@ -90,6 +93,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
     app.include_router(open311.router)
     app.include_router(health.router)
     app.include_router(site.router)
+    app.include_router(console.router)
     failures.install(app)
     app.add_middleware(Envelope)
     describe(app)

@@ -15,6 +15,7 @@ import typer
 from starter.cli.output import Exit, show_table, stdout
 
 if TYPE_CHECKING:
+    from starter.demo.improving import Loops
     from starter.demo.invariants import Findings
     from starter.demo.story import Course
     from starter.demo.wave import WaveCourse
@@ -40,6 +41,8 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     import httpx
 
     from starter.demo import letter_scene
+    from starter.demo.console import open_accounts
+    from starter.demo.improving import close_the_loops
     from starter.demo.invariants import examine
     from starter.demo.lost_engine import lose_the_engine
     from starter.demo.mailbox import Mailbox
@@ -79,7 +82,10 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
         findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.path_of, mailbox)
         _report(course, findings, time.monotonic() - begun)
         _report_wave(wave)
-        outcome = Exit.FAILED if findings.broken else Exit.DONE
+        loops = await close_the_loops(machine, mailbox, seed, _say)
+        _report_loops(loops)
+        outcome = Exit.FAILED if findings.broken or loops.broken else Exit.DONE
+        await open_accounts(machine.environment["AMENDS_DATABASE_URL"], machine.url, _say)
         if not once:
             stdout.print(f"\nLook around: amends complaint list --data-dir {folder}", soft_wrap=True)
             stdout.print("Stop with Ctrl-C.")
@@ -129,6 +135,27 @@ def _report_wave(wave: "WaveCourse") -> None:
         f"(95% interval {interval}) from {results['respondents']} of {results['sample']}; {rates}.",
         soft_wrap=True,
     )
+
+
+def _report_loops(loops: "Loops") -> None:
+    """What was learned from the complaints, and what came of it."""
+    rows = [
+        (each["title"], state["partner"] or "inside", state["checks"][0]["before"], state["checks"][0]["after"])
+        for each in loops.improvements
+        if (state := each["state"])["checks"]
+    ]
+    stdout.print()
+    show_table(("improvement", "at", "complaints before", "after"), rows, empty="")
+    study = loops.study.get("state", {})
+    held = sum(each["was_held"] is True for each in study.get("interviews", ()))
+    stdout.print(
+        f"\nA year of {loops.year} complaints analysed and signed off; a surge handled as an incident with "
+        f"{loops.incident.get('state', {}).get('linked', 0)} cases; of {study.get('customers', 0)} customers "
+        f"{study.get('left_fully', 0)} left and {study.get('left_partly', 0)} left in part, {held} told a manager why.",
+        soft_wrap=True,
+    )
+    for finding in loops.broken:
+        stdout.print(f"  [red]{finding}[/red]")
 
 
 def _say(message: str) -> None:

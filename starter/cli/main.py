@@ -19,7 +19,9 @@ from starter.cli import (
     policies,
     privacy,
     registry,
+    staff,
     steps,
+    undertakings,
     waves,
     webhooks,
 )
@@ -48,10 +50,14 @@ app.add_typer(letters.app, name="letters")
 app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
+app.add_typer(staff.app, name="staff")
 app.add_typer(waves.survey_app, name="survey")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(keys.app, name="keys")
 app.add_typer(analyses.app, name="analysis")
+app.add_typer(undertakings.improvement_app, name="improvement")
+app.add_typer(undertakings.incident_app, name="incident")
+app.add_typer(undertakings.defection_app, name="defection")
 app.add_typer(webhooks.app, name="webhook")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)
