@@ -20,6 +20,7 @@ from contracts.cases import Patience
 from contracts.names import DEPLOYMENT
 from domain.complaints import shipped
 from domain.complaints.terms import Way
+from domain.surveys.dispositions import Channel
 from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
 from gateways.sms import SmsAccount, SmsGateway
@@ -211,7 +212,7 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         keeper.correct_identity,
         batches.carry_out_page,
         importer.import_page,
-        *survey_activities(parts, _mail(settings), patience),
+        *survey_activities(parts, _survey_offices(settings), patience),
         *undertaking_activities(parts, patience),
     ]
 
@@ -220,12 +221,24 @@ def _mail(settings: Settings) -> MailPost:
     return MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
 
 
+def _sms(settings: Settings) -> SmsGateway | None:
+    if settings.sms_url is None:
+        return None
+    account = SmsAccount.from_url(settings.sms_url, settings.sms_signature, settings.sms_templates)
+    return SmsGateway(account, settings.default_region)
+
+
+def _survey_offices(settings: Settings) -> dict[Channel, PostOffice]:
+    """What takes invitations: mail, and text messages where there is a gateway for them."""
+    texts = _sms(settings)
+    return {Channel.EMAIL: _mail(settings)} | ({} if texts is None else {Channel.SMS: texts})
+
+
 def _correspondence(parts: Parts) -> Correspondence:
     settings, pool = parts.settings, parts.pool
     channels: dict[Way, PostOffice] = {Way.EMAIL: _mail(settings)}
-    if settings.sms_url is not None:
-        account = SmsAccount.from_url(settings.sms_url, settings.sms_signature, settings.sms_templates)
-        channels[Way.SMS] = SmsGateway(account, settings.default_region)
+    if (texts := _sms(settings)) is not None:
+        channels[Way.SMS] = texts
     return Correspondence(
         MessageWriter(parts.vault, Correspondents(pool), parts.links, settings.time_zone, _now),
         channels,

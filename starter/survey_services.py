@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from runtime.assembly import Parts
 from starter.frame import FrameDesk
+from starter.handler_signs import HandlerSigns
 from starter.keys import RequestKeys
 from starter.repetitions import Repetitions
 from starter.respondents import RespondentDesk
@@ -26,6 +27,7 @@ class SurveyServices:
     wave_records: Waves
     wave_numbers: WaveNumbers
     wave_results: WaveResults
+    handler_signs: HandlerSigns
     respondents: RespondentDesk
 
 
@@ -46,5 +48,13 @@ def survey_services(parts: Parts, repetitions: Repetitions, keys: RequestKeys) -
         wave_records=surveys.waves,
         wave_numbers=WaveNumbers(parts.pool, surveys.definitions, surveys.results),
         wave_results=surveys.results,
-        respondents=RespondentDesk(parts.pool, parts.vault, parts.links, surveys.definitions, surveys.responses),
+        handler_signs=HandlerSigns(surveys.definitions, surveys.closed_complaints),
+        respondents=RespondentDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            links=parts.links,
+            surveys=surveys.definitions,
+            responses=surveys.responses,
+            secret=secret,
+        ),
     )

@@ -44,6 +44,7 @@ from storage.responses import Standing
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 LONGEST_ANSWER = 10_000
+LONGEST_AGENT = 400
 GONE = frozenset({Standing.OVER, Standing.NOT_YET, Standing.QUOTA_FULL})
 
 
@@ -91,7 +92,8 @@ async def send(request: Request, token: str, services: House) -> Response:
         case "opt_out" if form.get("sure") == "yes":
             after = await desk.opt_out(contact)
         case "save":
-            saved = await desk.save(contact, str(form.get("page")), _answers(form, visit))
+            device = f"{services.limits.address(request)}\x00{request.headers.get('user-agent', '')[:LONGEST_AGENT]}"
+            saved = await desk.save(contact, str(form.get("page")), _answers(form, visit), device)
             if saved is not None and saved.faults:
                 return _page(request, services, saved.visit, form=form, faults=saved.faults)
             after = None if saved is None else saved.visit
