@@ -29,14 +29,19 @@ class WaveLauncher:
         self._waves = waves
 
     async def start(self, reference: str, epoch: int = 1) -> bool:
-        """Start a wave's workflow unless it runs, and strike it off the list; False while Temporal is away."""
+        """Start a wave's workflow unless it runs, and strike it off the list; False while Temporal is away.
+
+        In a later epoch than the first it was started again from its ledger: a run that is there is of an older one,
+        would be refused at its next record, and ends.
+        """
+        policy = WorkflowIDConflictPolicy.TERMINATE_EXISTING if epoch > 1 else WorkflowIDConflictPolicy.USE_EXISTING
         try:
             await self._client.start_workflow(
                 WAVE,
                 WaveStart(reference=reference, epoch=epoch),
                 id=wave_workflow_id(reference),
                 task_queue=self._task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_conflict_policy=policy,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 rpc_timeout=RPC_LIMIT,
             )

@@ -51,6 +51,7 @@ class Machine:
     keys: MasterKeys
     environment: Mapping[str, str]
     supervisor: Supervisor
+    temporal: EmbeddedTemporal
 
 
 @asynccontextmanager
@@ -68,6 +69,7 @@ async def running(
 
             async def rebuild_if_new(found: StoreFound) -> None:
                 await _rebuild_if_new(postgres.url, found)
+                temporal.is_rebuilt()
 
             await rebuild_if_new(await supervisor.add(temporal, rebuild_if_new))
             keys = _master_keys(folder)
@@ -76,7 +78,7 @@ async def running(
                 await supervisor.add(_worker(folder, number, environment))
             await supervisor.add(_api(folder, port, environment))
             token = await _admin_token(folder, postgres.url, port)
-            yield Machine(folder, f"http://127.0.0.1:{port}", token, keys, environment, supervisor)
+            yield Machine(folder, f"http://127.0.0.1:{port}", token, keys, environment, supervisor, temporal)
 
 
 def environment_of(folder: Path) -> dict[str, str]:

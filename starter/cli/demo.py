@@ -38,11 +38,15 @@ def demo(
 
 
 async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
+    import httpx
+
     from starter.demo import letter_scene
     from starter.demo.complaint_survey import demonstrate_complaint_survey
     from starter.demo.invariants import examine
+    from starter.demo.lost_engine import lose_the_engine
     from starter.demo.mailbox import Mailbox
     from starter.demo.paperwork import do_the_paperwork
+    from starter.demo.people import enrol
     from starter.demo.story import Demonstration
     from starter.demo.text_messages import TextMessages
     from starter.demo.wave import demonstrate_wave
@@ -61,13 +65,22 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     }
     stdout.print("Starting PostgreSQL, Temporal, a worker and the API on this machine …")
     outcome = Exit.FAILED
-    async with running(folder, port=_free_port(), settings=settings) as machine:
+    async with (
+        running(folder, port=_free_port(), settings=settings) as machine,
+        httpx.AsyncClient(base_url=machine.url, timeout=30) as client,
+    ):
         _say(f"Ready after {time.monotonic() - begun:.1f} s at {machine.url}")
-        course = await Demonstration(machine, mailbox, texts, count=count, seed=seed, say=_say).run()
-        await do_the_paperwork(machine, course.references, _say)
+        staff = await enrol(client, machine.token)
+        course = await Demonstration(staff, mailbox, texts, count=count, seed=seed, say=_say).run()
+        still_open = await do_the_paperwork(machine, course.references, _say)
+
+        async def lose_it() -> None:
+            course.add(await lose_the_engine(machine, staff, mailbox, still_open, _say))
+
+        wave = await demonstrate_wave(machine, mailbox, seed, _say, lose_it)
         findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.path_of, mailbox)
         _report(course, findings, time.monotonic() - begun)
-        _report_wave(await demonstrate_wave(machine, mailbox, seed, _say))
+        _report_wave(wave)
         survey = await demonstrate_complaint_survey(machine, mailbox, seed, _say)
         _report_complaint_survey(survey)
         outcome = Exit.DONE if survey.found and not findings.broken else Exit.FAILED

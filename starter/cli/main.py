@@ -66,7 +66,7 @@ schedules = typer.Typer(no_args_is_help=True, help="What is undertaken again and
 schedules.command("apply", epilog="Example: amends schedules apply --data-dir ./data")(analyses.apply_schedules)
 app.add_typer(schedules, name="schedules")
 app.command()(parts.migrate)
-app.command()(parts.rebuild)
+app.command(epilog="Example: amends rebuild --data-dir ./data")(parts.rebuild)
 app.command(epilog="Examples: amends doctor · amends doctor --data-dir ./data --json")(doctor.doctor)
 app.command(epilog="Example: amends workers")(doctor.workers)
 app.add_typer(doctor.deployment_app, name="deployment")

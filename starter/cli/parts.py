@@ -142,13 +142,16 @@ def migrate() -> None:
     stdout.print("\n".join(done) or "The schema and the calendars are up to date.")
 
 
-def rebuild() -> None:
-    """Start all that is open again from its ledger, in a new epoch: for an empty Temporal store."""
+def rebuild(data_dir: DataDir = None) -> None:
+    """Start all that is open again from its ledger, in a new epoch: for an empty Temporal store.
+
+    On one machine `amends up` does it by itself where its store is gone.
+    """
     from runtime.rebuilding import restart_all
     from storage.pool import open_pool
 
     async def run() -> dict[str, int]:
-        pool = await open_pool(_settings().database_url, size=1)
+        pool = await open_pool(_settings(data_dir).database_url, size=1)
         try:
             return await restart_all(pool, datetime.now(UTC))
         finally:

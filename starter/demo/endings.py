@@ -41,6 +41,9 @@ ENDINGS: Mapping[str, Ending] = {
     "unreachable": _with(*_ANSWERED, "callback.planned", "callback.visited", "callback.spent"),
     "answered_on_paper": _with(*_ANSWERED, "complaint.customer_updated", "step.done"),
     "bounced_and_mended": _with(*_ANSWERED, "step.bounced", "complaint.corrected", "step.retried"),
+    "carried_over_a_rebuild": _with(
+        *_ANSWERED, "complaint.held", "step.failed", "complaint.resumed", "step.retried", "step.done"
+    ),
     "emergency": _with("complaint.escalated", "complaint.escalation_acknowledged", *_ANSWERED),
 }
 

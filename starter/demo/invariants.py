@@ -54,6 +54,9 @@ async def examine(database_url: str, keys: MasterKeys, paths: Mapping[str, str],
             statuses[case.status] += 1
             clocks.update(clock.state for clock in case.clocks)
             letters += sum(_mails_of(step) for step in case.steps)
+        letters += await pool.fetchval(
+            "SELECT count(*) FROM contact WHERE channel = 'email' AND invited_at IS NOT NULL"
+        )
         if await UnstartedCases(pool).oldest() is not None:
             broken.append("a case was taken in and never started")
     finally:

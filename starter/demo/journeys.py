@@ -37,8 +37,19 @@ Journey = Callable[[Case], Awaitable[None]]
 
 async def valid(case: Case) -> None:
     """Accepted, investigated, answered, called back if the policy says so, closed."""
+    await brought_to_an_end(case, await taken_up(case))
+
+
+async def taken_up(case: Case) -> Person:
+    """Accepted and under investigation; by whom."""
     await case.supervisor.do(case.reference, "assess", decision="valid")
-    await _handled(case)
+    return await _assigned(case)
+
+
+async def brought_to_an_end(case: Case, handler: Person) -> None:
+    """Answered, called back if the policy says so, closed."""
+    await _answered(case, handler)
+    await _ended(case, handler)
 
 
 async def partly_valid_with_corrections(case: Case) -> None:
@@ -196,9 +207,7 @@ PATHS: Mapping[Journey, int] = {
 
 
 async def _handled(case: Case) -> None:
-    handler = await _assigned(case)
-    await _answered(case, handler)
-    await _ended(case, handler)
+    await brought_to_an_end(case, await _assigned(case))
 
 
 async def _ended(case: Case, handler: Person) -> None:

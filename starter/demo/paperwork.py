@@ -41,8 +41,8 @@ narrative = ["内容"]
 _KINDS = ("压力低", "账单", "其它事项")
 
 
-async def do_the_paperwork(machine: Machine, references: Sequence[str], say: Callable[[str], None]) -> None:
-    """Print the forms of a case, bind and check its pack, and import an old register twice."""
+async def do_the_paperwork(machine: Machine, references: Sequence[str], say: Callable[[str], None]) -> list[str]:
+    """Print the forms of a case, bind and check its pack, import an old register twice; what of it is still open."""
     folder = machine.folder / "paperwork"
     folder.mkdir(exist_ok=True)
     async with httpx.AsyncClient(base_url=machine.url, timeout=60) as client:
@@ -50,7 +50,7 @@ async def do_the_paperwork(machine: Machine, references: Sequence[str], say: Cal
         enrolled = await admin.send("POST", "/v1/staff", json={"name": "陈洁 (archive)", "roles": ["supervisor"]})
         client.headers["Authorization"] = f"Bearer {enrolled['token']}"
         await _print(client, references[0], folder, say)
-        await _import(client, say)
+        return await _import(client, say)
 
 
 async def _print(client: httpx.AsyncClient, reference: str, folder: Path, say: Callable[[str], None]) -> None:
@@ -68,7 +68,7 @@ async def _print(client: httpx.AsyncClient, reference: str, folder: Path, say: C
     say(f"{reference} on paper: {', '.join(sizes)}. Its pack of {found.entries} entries was checked: {whole}.")
 
 
-async def _import(client: httpx.AsyncClient, say: Callable[[str], None]) -> None:
+async def _import(client: httpx.AsyncClient, say: Callable[[str], None]) -> list[str]:
     first, second = await _taken_over(client), await _taken_over(client)
     say(
         f"An old register of {first['rows']} rows was taken over: {first['imported']} cases, {OPEN_ROWS} of them open, "
@@ -79,6 +79,7 @@ async def _import(client: httpx.AsyncClient, say: Callable[[str], None]) -> None
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not all([await _is_live(client, reference) for reference in opened]):
             await asyncio.sleep(0.5)
+    return opened
 
 
 async def _taken_over(client: httpx.AsyncClient) -> dict[str, Any]:

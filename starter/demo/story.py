@@ -3,20 +3,17 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-import httpx
 
 from starter.demo import journeys
 from starter.demo.journeys import PATHS, Journey
 from starter.demo.letter_scene import letters_in_every_way
 from starter.demo.mailbox import Mailbox
-from starter.demo.people import Staff, enrol
+from starter.demo.people import Staff
 from starter.demo.samples import complaints
 from starter.demo.text_messages import TextMessages
-from starter.one_machine import Machine
 
 AT_ONCE = 24
 """Cases that people have in hand at the same time: what two cores carry."""
@@ -37,13 +34,19 @@ class Course:
     parked: int = 0
     retried: int = 0
 
+    def add(self, written: Mapping[str, str]) -> None:
+        """Take in the cases of another scene, by reference and path."""
+        self.references += written
+        self.path_of |= written
+        self.paths.update(written.values())
+
 
 class Demonstration:
     """One run with a seed: the same complaints and the same decisions each time."""
 
     def __init__(
         self,
-        machine: Machine,
+        staff: Staff,
         mailbox: Mailbox,
         texts: TextMessages,
         *,
@@ -51,7 +54,7 @@ class Demonstration:
         seed: int,
         say: Callable[[str], None],
     ) -> None:
-        self._machine = machine
+        self._staff = staff
         self._mailbox = mailbox
         self._texts = texts
         self._count = count
@@ -63,21 +66,17 @@ class Demonstration:
 
     async def run(self) -> Course:
         """Take every complaint to its end, through a mail outage."""
-        async with httpx.AsyncClient(base_url=self._machine.url, timeout=30) as client:
-            staff = await enrol(client, self._machine.token)
-            people = sum(map(len, (staff.hotline, staff.handlers, staff.supervisors))) + 2
-            self._say(f"{people} people are at work, and {self._count} complaints come in.")
-            operator = asyncio.create_task(self._operate(staff))
-            gate = asyncio.Semaphore(AT_ONCE)
-            async with asyncio.TaskGroup() as group:
-                for form in complaints(self._count, self._chance):
-                    group.create_task(self._handle(form, staff, gate, random.Random(self._chance.random())))  # noqa: S311
-            await self._drained(staff)
-            operator.cancel()
-            written = await letters_in_every_way(staff, self._mailbox, self._texts, self._say)
-            self._course.references += written
-            self._course.path_of |= written
-            self._course.paths.update(written.values())
+        staff = self._staff
+        people = sum(map(len, (staff.hotline, staff.handlers, staff.supervisors))) + 2
+        self._say(f"{people} people are at work, and {self._count} complaints come in.")
+        operator = asyncio.create_task(self._operate(staff))
+        gate = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            for form in complaints(self._count, self._chance):
+                group.create_task(self._handle(form, staff, gate, random.Random(self._chance.random())))  # noqa: S311
+        await self._drained(staff)
+        operator.cancel()
+        self._course.add(await letters_in_every_way(staff, self._mailbox, self._texts, self._say))
         return self._course
 
     async def _handle(self, form: dict[str, Any], staff: Staff, gate: asyncio.Semaphore, chance: random.Random) -> None:

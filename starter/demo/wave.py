@@ -4,7 +4,7 @@ import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
@@ -33,15 +33,29 @@ class WaveCourse:
     signed_off_by: str | None
 
 
-async def demonstrate_wave(machine: Machine, mailbox: Mailbox, seed: int, say: Callable[[str], None]) -> WaveCourse:
-    """Plan a wave, let people answer as people do, close it and sign its report off."""
+async def demonstrate_wave(
+    machine: Machine,
+    mailbox: Mailbox,
+    seed: int,
+    say: Callable[[str], None],
+    meanwhile: Callable[[], Awaitable[None]],
+) -> WaveCourse:
+    """Plan a wave, let people answer as people do, close it and sign its report off.
+
+    `meanwhile` happens when half of the people have done what they do.
+    """
     chance = random.Random(seed)  # noqa: S311  a simulation
     async with httpx.AsyncClient(base_url=machine.url, timeout=30) as client:
-        return await _run(client, machine.token, mailbox, chance, say)
+        return await _run(client, machine.token, mailbox, chance, say, meanwhile)
 
 
 async def _run(
-    client: httpx.AsyncClient, admin_token: str, mailbox: Mailbox, chance: random.Random, say: Callable[[str], None]
+    client: httpx.AsyncClient,
+    admin_token: str,
+    mailbox: Mailbox,
+    chance: random.Random,
+    say: Callable[[str], None],
+    meanwhile: Callable[[], Awaitable[None]],
 ) -> WaveCourse:
     admin = Person("admin", client, admin_token)
     analyst = await enrolled(admin, "郑洁 (analyst)", "analyst")
@@ -56,7 +70,9 @@ async def _run(
     links = await invitations(mailbox, before)
     say(f"Wave {reference}: {len(links)} of {CUSTOMERS} customers are invited to the yearly survey.")
     behaviour: Counter[str] = Counter()
-    for path in links:
+    for number, path in enumerate(links):
+        if number == len(links) // 2:
+            await meanwhile()
         kind = chance.choices(list(BEHAVIOUR), list(BEHAVIOUR.values()))[0]
         behaviour[kind] += 1
         await respond(client, path, kind, chance)

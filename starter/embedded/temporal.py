@@ -65,6 +65,7 @@ class EmbeddedTemporal:
         """Search attributes are name → type: TEXT, KEYWORD, INT, DOUBLE, BOOL, DATETIME or KEYWORD_LIST."""
         self._home = folder.absolute() / "temporal"
         self._store = self._home / "store.db"
+        self._awaits_rebuild = self._home / "awaits-rebuild"
         self._port = port
         self._ui_port = ui_port
         self._search_attributes = search_attributes or {}
@@ -78,16 +79,25 @@ class EmbeddedTemporal:
     async def start(self) -> StoreFound:
         """Run the server, return when its namespace answers, and say whether the store is the old one.
 
-        A damaged store is kept beside the new one as `store.db.unreadable-N`. Raises ProcessDied with the end of the
-        server's log, LeftoverProcess, or FileNotFoundError without the program.
+        A damaged store is kept beside the new one as `store.db.unreadable-N`. A new store is `fresh` at every start
+        until `is_rebuilt` is called, so that who dies in between does not leave it empty for ever. Raises ProcessDied
+        with the end of the server's log, LeftoverProcess, or FileNotFoundError without the program.
         """
         await self._process.end_leftovers(STOP_WITHIN)
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._port = self._port or remembered_port(self._home / "port")
         found = await asyncio.to_thread(self._examine_store)
+        if found is not StoreFound.KEPT:
+            self._awaits_rebuild.touch()
+        elif self._awaits_rebuild.exists():
+            found = StoreFound.FRESH
         self._process.spawn(self._server_command())
         await self._process.until_ready(self._serves_namespace, READY_WITHIN)
         return found
+
+    def is_rebuilt(self) -> None:
+        """Take note that what should run in a new store has been started."""
+        self._awaits_rebuild.unlink(missing_ok=True)
 
     async def stop(self) -> None:
         await self._process.stop(STOP_WITHIN)
@@ -95,6 +105,12 @@ class EmbeddedTemporal:
     def kill(self) -> None:
         """End the server as a power cut would."""
         self._process.kill()
+
+    def lose(self) -> None:
+        """End the server and delete its store, as the loss of its disk would; the next start finds none."""
+        for suffix in ("", "-wal", "-shm"):
+            self._store.with_name(self._store.name + suffix).unlink(missing_ok=True)
+        self.kill()
 
     def is_alive(self) -> bool:
         return self._process.is_alive()

@@ -167,7 +167,9 @@ def each_case_has_one_workflow(evidence: Evidence) -> Iterator[str]:
         running = sum(run.status == "RUNNING" for run in runs)
         if running == has_ended:
             yield f"{reference} is {record.status} and has {running} running workflows"
-        allowed = {"RUNNING", "COMPLETED", "CONTINUED_AS_NEW"} | ({"FAILED"} if record.epoch > 1 else set())
+        allowed = {"RUNNING", "COMPLETED", "CONTINUED_AS_NEW"} | (
+            {"FAILED", "TERMINATED"} if record.epoch > 1 else set()
+        )
         for run in runs:
             if run.status not in allowed:
                 yield f"{reference}: the run {run.run_id} is {run.status}"

@@ -41,6 +41,7 @@ async def status_of(server: EmbeddedTemporal, workflow_id: str) -> WorkflowExecu
 
 async def test_workflows_and_address_outlast_a_stop_and_a_kill(server: EmbeddedTemporal, tmp_path: Path) -> None:
     assert await server.start() is StoreFound.FRESH
+    server.is_rebuilt()
     address = server.address
     await start_workflow(server, "before the stop")
     await server.stop()
@@ -69,6 +70,7 @@ async def test_search_attributes_are_registered_also_in_a_store_that_lacked_them
 ) -> None:
     older = EmbeddedTemporal(tmp_path)
     await older.start()
+    older.is_rebuilt()
     await older.stop()
     assert await server.start() is StoreFound.KEPT
     client = await Client.connect(server.address)
@@ -129,6 +131,18 @@ async def test_a_store_whose_making_was_interrupted_is_set_aside(server: Embedde
     connection.close()
     assert await server.start() is StoreFound.SET_ASIDE
     await start_workflow(server, "new")
+
+
+async def test_a_new_store_is_fresh_until_what_runs_in_it_was_started(server: EmbeddedTemporal) -> None:
+    """Whoever starts it may be killed before the rebuild; the next start must do it."""
+    assert await server.start() is StoreFound.FRESH
+    server.kill()
+    assert await server.start() is StoreFound.FRESH
+    server.is_rebuilt()
+    server.kill()
+    assert await server.start() is StoreFound.KEPT
+    server.lose()
+    assert await server.start() is StoreFound.FRESH
 
 
 async def test_a_store_that_was_removed_is_made_anew(server: EmbeddedTemporal, store: Path) -> None:

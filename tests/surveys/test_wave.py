@@ -197,3 +197,24 @@ async def test_the_same_answers_give_the_same_report(house: House, mail_server: 
     )
     computer = WaveComputer(house.parts.surveys.definitions, house.parts.surveys.results, lambda: datetime.now(UTC))
     assert (await computer.report_wave(order)).report_sha256 == reported.report_sha256
+
+
+async def test_a_rebuilt_wave_takes_the_place_of_a_stale_run_and_invites_nobody_twice(
+    house: House, mail_server: MailServer
+) -> None:
+    """As after a restore of an older store: the run that it has would be refused at its next record, and end."""
+    await fill_frame(house, 60)
+    wave = await planned(house, by_mail())
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "wave.invited")
+    handle = house.parts.client.get_workflow_handle(wave_workflow_id(wave.reference))
+    stale = (await handle.describe()).run_id
+    assert await house.services.surveys.wave_records.restart_all(datetime.now(UTC)) == 1
+    await house.parts.surveys.launcher.start_those_left()
+    assert (await handle.describe()).run_id != stale
+    for token in list(tokens(mail_server).values())[:10]:
+        await answer(house, token)
+    await command(house, wave.reference, "close", reason="enough")
+    await until_status(house, wave.reference, WaveStatus.REPORTED)
+    assert len(mail_server.deliveries) == 20
+    assert (await facts(house, wave.reference)).count("wave.invited") == 1

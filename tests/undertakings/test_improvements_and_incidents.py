@@ -159,3 +159,15 @@ async def test_an_undertaking_goes_on_when_temporal_has_forgotten_it(api: Api, h
     await house.parts.undertaking_launcher.start_those_left()
     rejected = await command(api["supervisor"], path, "reject", reason="Too dear.")
     assert rejected["status"] == "rejected"
+
+
+async def test_a_rebuilt_undertaking_takes_the_place_of_a_stale_run(api: Api, house: House) -> None:
+    """As after a restore of an older store: the run that it has would be refused at its next record, and end."""
+    path = await propose(api)
+    reference = path.rpartition("/")[2]
+    handle = house.parts.client.get_workflow_handle(f"undertaking/{reference}")
+    stale = (await handle.describe()).run_id
+    assert await house.parts.undertakings.restart_all(datetime.now(UTC)) > 0
+    await house.parts.undertaking_launcher.start_those_left()
+    assert (await handle.describe()).run_id != stale
+    assert (await command(api["supervisor"], path, "reject", reason="Too dear."))["status"] == "rejected"

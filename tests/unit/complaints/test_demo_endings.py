@@ -6,6 +6,7 @@ from domain.complaints import shipped
 from starter.demo.endings import ENDINGS, wrong_turns
 from starter.demo.journeys import PATHS, emergency
 from starter.demo.letter_scene import BOUNCED, ON_PAPER
+from starter.demo.lost_engine import REBUILT
 from starter.demo.samples import complaints
 from tests.unit.complaints import story as s
 from tests.unit.complaints.rulebook import RICH
@@ -17,7 +18,7 @@ def found(path: str, story: Story) -> list[str]:
 
 
 def test_every_path_has_its_ending() -> None:
-    assert set(ENDINGS) == {journey.__name__ for journey in (*PATHS, emergency)} | {ON_PAPER, BOUNCED}
+    assert set(ENDINGS) == {journey.__name__ for journey in (*PATHS, emergency)} | {ON_PAPER, BOUNCED, REBUILT}
 
 
 def test_a_case_that_ends_where_its_path_does_is_in_order() -> None:
