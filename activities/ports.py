@@ -189,6 +189,10 @@ class Correspondents(Protocol):
 
     async def address(self, who: str) -> str | None: ...
 
+    async def correspondent(self, who: str) -> tuple[str, str] | None:
+        """Address and language of a partner or team, if it is known."""
+        ...
+
 
 class Deliveries(Protocol):
     """What was handed over, by effect key: the memory that keeps a message from going out twice."""

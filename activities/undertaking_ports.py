@@ -86,11 +86,40 @@ class OpenCases(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Defectors:
-    """The study of who left and the customers, by row, that it is about."""
+    """The study of who left and the customers, by row, that it is about; of `unusable` ones the values are no numbers.
 
-    study: Study
+    There is no study of no customers.
+    """
+
+    study: Study | None
     customers: tuple[str, ...]
     value_before: tuple[float, ...]
+    was_satisfied: tuple[bool, ...]
+    unusable: int = 0
+
+
+class Texts(Protocol):
+    """Sealed texts."""
+
+    async def open_texts(self, items: Sequence[str]) -> dict[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WaveIndex:
+    """What a wave of a survey came to, with its 95 % interval."""
+
+    wave: str
+    index: float
+    low: float
+    high: float
+
+
+class WaveIndices(Protocol):
+    """The indices of waves."""
+
+    async def around(self, survey: str, began: datetime, done: datetime) -> tuple[WaveIndex | None, WaveIndex | None]:
+        """The last wave computed before the measure began, and the first launched after it was done."""
+        ...
 
 
 class CustomerValues(Protocol):

@@ -5,6 +5,7 @@ Each may be repeated after a crash: what it keeps and opens has a key, and what 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -13,21 +14,22 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.ports import CaseCommands, CaseUnavailable, Refusal
-from activities.undertaking_ports import AnalysisDesk, CustomerValues, Observations, OpenCases
+from activities.undertaking_letters import UndertakingLetters
+from activities.undertaking_ports import AnalysisDesk, CustomerValues, Observations, OpenCases, WaveIndices
 from contracts.names import CARRY_OUT_UNDERTAKING_STEP
 from contracts.undertakings import UndertakingOrder, UndertakingOutcome
-from domain.analysis.effect import check_effect
+from domain.analysis.effect import Verdict, check_effect, check_index, overall
 from domain.analysis.figures import compute_figures
 from domain.analysis.report import report_of
 from domain.complaints.commands import LinkIncident, Submission
-from domain.surveys.comparison.defection import Defection, plan_interviews
-from domain.undertakings import analysis_run, defection_study, improvement, incident
+from domain.surveys.comparison.defection import Defection, loss_by_class, plan_interviews
+from domain.surveys.comparison.key_customers import classify_by_value
+from domain.undertakings import analysis_run, defection_study, improvement, improvement_facts, incident
 from domain.undertakings.defection_report import figures_of_study, report_of_study
 from domain.undertakings.envelope import Command
 from domain.undertakings.kinds import AnyUndertaking
 
 PAGE = 100
-STUDY_SEED = 20_1996
 
 _Kind = TypeVar("_Kind")
 
@@ -43,8 +45,12 @@ class UndertakingSteps:
         open_cases: OpenCases,
         commands: CaseCommands,
         values: CustomerValues,
+        indices: WaveIndices,
+        letters: UndertakingLetters,
         zone: str,
     ) -> None:
+        self._indices = indices
+        self._letters = letters
         self._observations = observations
         self._desk = desk
         self._open_cases = open_cases
@@ -59,6 +65,7 @@ class UndertakingSteps:
             analysis_run.COMPUTE: self._compute,
             analysis_run.PROPOSE: self._propose,
             improvement.CHECK_EFFECT: self._check_effect,
+            **dict.fromkeys(improvement.LETTERS, self._write),
             incident.LINK_CASES: self._link_cases,
             defection_study.SELECT: self._select,
             defection_study.REPORT: self._report_study,
@@ -86,19 +93,46 @@ class UndertakingSteps:
         ]
         return analysis_run.ImprovementsProposed(step=order.step.key, references=tuple(references))
 
-    async def _check_effect(self, order: UndertakingOrder) -> improvement.EffectChecked:
-        """Complaints of the target in as many days before the approval and after the measure."""
+    async def _check_effect(self, order: UndertakingOrder) -> improvement_facts.EffectChecked:
+        """Complaints of the target in as many days before and after the measure, and the index if a survey is named."""
         made = _as(improvement.Improvement, order.undertaking)
-        if made.approved_at is None or made.done_at is None:
+        if made.began_at is None or made.done_at is None:
             raise _final("the measure is not carried out", "not_done")
         days = max(1, min(made.window_days, (order.now - made.done_at).days))
         span = timedelta(days=days)
-        before = await self._counts(made, made.approved_at - span, made.approved_at)
+        before = await self._counts(made, made.began_at - span, made.began_at)
         after = await self._counts(made, made.done_at, made.done_at + span)
         found = check_effect(sum(before), days, sum(after), days, dispersion=_dispersion(before, days))
-        return improvement.EffectChecked(
-            step=order.step.key, days=days, before=sum(before), after=sum(after), verdict=found.verdict
+        survey = await self._index(made.survey, made.began_at, made.done_at) if made.survey else None
+        on_index = None if made.survey is None else Verdict.TOO_EARLY if survey is None else survey.verdict
+        return improvement_facts.EffectChecked(
+            step=order.step.key,
+            days=days,
+            before=sum(before),
+            after=sum(after),
+            ratio=found.ratio,
+            low=found.low,
+            high=found.high,
+            survey=survey,
+            verdict=overall(found.verdict, on_index),
         )
+
+    async def _index(self, survey: str, began: datetime, done: datetime) -> improvement_facts.SurveyEffect | None:
+        """What the next wave says against the last one before; none until there are both."""
+        before, after = await self._indices.around(survey, began, done)
+        if before is None or after is None:
+            return None
+        told = [(each.index, each.low, each.high) for each in (before, after)]
+        return improvement_facts.SurveyEffect(
+            before_wave=before.wave,
+            before=before.index,
+            after_wave=after.wave,
+            after=after.index,
+            verdict=check_index(told[0], told[1]),
+        )
+
+    async def _write(self, order: UndertakingOrder) -> improvement_facts.LetterSent:
+        return await self._letters.send(_as(improvement.Improvement, order.undertaking), order)
 
     async def _counts(self, made: improvement.Improvement, begin: datetime, end: datetime) -> list[int]:
         target = made.target.model_dump(exclude_none=True)
@@ -135,18 +169,31 @@ class UndertakingSteps:
         """Draw whom managers talk to: the likelier, the more they were worth. The same study draws the same."""
         study = _as(defection_study.DefectionStudy, order.undertaking)
         found = await self._values.defectors()
+        if found.study is None:
+            raise _final("no customer has the attributes value_before and value_now", "no_values")
         counts = found.study.counts
         if counts[Defection.FULL] + counts[Defection.PARTIAL] == 0:
             raise _final("nobody left", "nobody_left")
-        chance = np.random.default_rng([STUDY_SEED, int(study.reference.rpartition("-")[2])])
+        chance = np.random.default_rng([defection_study.STUDY_SEED, int(study.reference.rpartition("-")[2])])
         plan = plan_interviews(found.study, found.value_before, chance, study.size)
+        classes = classify_by_value(found.value_before)
         return defection_study.Selected(
             step=order.step.key,
             customers=found.study.customers,
             left_fully=counts[Defection.FULL],
             left_partly=counts[Defection.PARTIAL],
             satisfied_but_left=found.study.satisfied_but_left,
-            drawn=tuple(found.customers[row] for row in plan.rows),
+            unusable=found.unusable,
+            by_class=tuple(defection_study.ClassLoss(**asdict(loss)) for loss in loss_by_class(found.study, classes)),
+            drawn=tuple(
+                defection_study.DrawnCustomer(
+                    customer=found.customers[row],
+                    value_class=classes[row],
+                    left=found.study.kinds[row],
+                    was_satisfied=found.was_satisfied[row],
+                )
+                for row in plan.rows
+            ),
         )
 
     async def _report_study(self, order: UndertakingOrder) -> defection_study.StudyReported:

@@ -103,7 +103,9 @@ class Permission(StrEnum):
     PROPOSE_IMPROVEMENT = "improvement.propose"
     OPEN_INCIDENT = "incident.open"
     ORDER_ANALYSIS = "analysis.order"
+    READ_SCORECARD = "partner.scorecard"
     BEGIN_STUDY = "defection.begin"
+    READ_INTERVIEWEE = "defection.interviewee"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -170,10 +172,12 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.PROPOSE_IMPROVEMENT: frozenset({_H, _A, _C, _S, Role.ANALYST}),
     Permission.OPEN_INCIDENT: frozenset({_H, _A, _S}),
     Permission.ORDER_ANALYSIS: frozenset({_S, Role.ANALYST}),
+    Permission.READ_SCORECARD: frozenset({_A, _S, Role.ANALYST, Role.AUDITOR}),
     Permission.BEGIN_STUDY: frozenset({_S, Role.ANALYST}),
+    Permission.READ_INTERVIEWEE: frozenset({_A, _S}),
     "improvement.approve": frozenset({_S}),
     "improvement.reject": frozenset({_S}),
-    "improvement.start": frozenset({_A, _S}),
+    "improvement.start": frozenset({_A, _S, Role.PARTNER}),
     "improvement.reassign": frozenset({_S}),
     "improvement.extend": frozenset({_S}),
     "improvement.reply": frozenset({_A, _S, Role.PARTNER}),
@@ -242,7 +246,7 @@ PUBLIC_ROUTES = frozenset(
 )
 """What answers without a token: nothing there is about anybody. Every other route asks for a permission."""
 
-LINK_ROUTES = frozenset({"/case/{token}", "/partner/{token}", "/r/{token}"})
+LINK_ROUTES = frozenset({"/case/{token}", "/partner/{token}", "/improvement/{token}", "/r/{token}"})
 """What answers to whoever holds a signed link, which says what it is about."""
 
 

@@ -213,7 +213,7 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         batches.carry_out_page,
         importer.import_page,
         *survey_activities(parts, _survey_offices(settings), patience),
-        *undertaking_activities(parts, patience),
+        *undertaking_activities(parts, _mail(settings), patience, _now),
     ]
 
 

@@ -146,6 +146,7 @@ def services(parts: Parts) -> Services:
             vault=parts.vault,
             repetitions=repetitions,
             keys=keys,
+            people=parts.people,
             zone=parts.settings.time_zone,
         ),
         webhooks=Webhooks(parts.pool, parts.keys),

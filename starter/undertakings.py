@@ -24,10 +24,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.names import REFUSED
 from contracts.undertakings import UndertakingAnswer
-from domain.access import Person, may
+from domain.access import LinkHolder, Person, Role, may
 from domain.complaints.command_parts import Code
+from domain.privacy import Identity
 from domain.surveys.comparison.defection import FEWEST_INTERVIEWS, MOST_INTERVIEWS
 from domain.undertakings.analysis_run import MOST_MEASURES, Dimension
+from domain.undertakings.defection_study import DefectionStudy
 from domain.undertakings.envelope import Command
 from domain.undertakings.kinds import PERSONS_COMMANDS, AnyUndertaking, Submission
 from domain.undertakings.undertaking import Target
@@ -39,6 +41,7 @@ from starter.keys import RequestKeys
 from starter.problems import FieldError, Problem, field_errors, forbidden, invalid, not_found, unavailable
 from starter.repetitions import Repeatable, Repetitions
 from storage.idempotency import StoredAnswer
+from storage.people import People
 from storage.pool import StoreAway
 from storage.undertakings import Undertakings
 from storage.vault import Vault
@@ -50,6 +53,8 @@ LONGEST_PERIOD = timedelta(days=1100)
 _REFERENCE = re.compile(r"[A-Z]-\d{4}-\d{6,9}")
 _SEALED = {"reason", "text", "notes"}
 """The fields of commands that carry sealed texts; a body carries the text."""
+_WORK = {"owner": "improvement.report_done", "manager": "defection.record_interview"}
+"""The fields of commands that give work to somebody, and what that person must be allowed to do."""
 
 
 class TargetBody(Body):
@@ -71,6 +76,7 @@ class ImprovementForm(Body):
     source: Annotated[str, StringConstraints(pattern=r"^[A-Z]-[0-9]{4}-[0-9]{6,9}$")] | None = Field(
         None, description="the analysis, wave, incident or case that it came from"
     )
+    survey: Code | None = Field(None, description="the survey whose next wave is also looked at for the effect")
 
 
 class IncidentForm(Body):
@@ -152,7 +158,7 @@ def body_of(command: str) -> type[Body]:
 def _open_type(name: str, info: FieldInfo) -> Any:
     if name in _SEALED:
         return FreeText if info.is_required() else Union[FreeText, None]  # noqa: UP007  built at run time
-    if name in {"due_at", "until", "since"}:
+    if name in {"due_at", "until", "since", "carried_out_at"}:
         optional = type(None) in get_args(info.annotation)
         return Union[Moment, None] if optional else Moment  # noqa: UP007  built at run time
     return Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
@@ -175,8 +181,10 @@ class Undertaker:
         vault: Vault,
         repetitions: Repetitions,
         keys: RequestKeys,
+        people: People,
         zone: str,
     ) -> None:
+        self._people = people
         self._desk = desk
         self._undertakings = undertakings
         self._launcher = launcher
@@ -187,6 +195,8 @@ class Undertaker:
 
     async def propose_improvement(self, person: Person, form: ImprovementForm, key: str | None) -> AnyUndertaking:
         values = {"target": _target(form.target), "partner": form.partner, "source": form.source}
+        if form.survey is not None:
+            values["survey"] = form.survey
         return await self._open("improvement", person, _texts(form), values, key)
 
     async def suspect_incident(self, person: Person, form: IncidentForm, key: str | None) -> AnyUndertaking:
@@ -243,7 +253,10 @@ class Undertaker:
         if not may(request.person, command):
             raise forbidden(command)
         undertaking = await self.recorded(request.kind, request.reference)
+        if not _is_theirs(request.person, undertaking):
+            raise not_found("there is none of this number")
         submission, texts = self._understood(request, command, undertaking)
+        await self._check_eligible(submission.command)
         earlier = await self._repetitions.begin(request.repeatable)
         if earlier is not None:
             return UndertakingDone(None, earlier)
@@ -257,6 +270,28 @@ class Undertaker:
     async def keep(self, request: UndertakingRequest, answer: StoredAnswer) -> None:
         """Keep the answer of a request for its repetition."""
         await self._repetitions.keep(request.repeatable, answer)
+
+    async def interviewee(self, person: Person, reference: str, number: int) -> tuple[str, Identity]:
+        """Whom an interview of a study is with: for the manager to whom it is assigned, and for supervisors.
+
+        Raises `Problem` 404, also for what is somebody else's.
+        """
+        study = await self.recorded("defection", reference)
+        interview = study.interview(number) if isinstance(study, DefectionStudy) else None
+        if interview is None or not (interview.manager == person.id or Role.SUPERVISOR in person.roles):
+            raise not_found("there is no interview of this number for you")
+        known = await self._vault.identities([interview.customer])
+        return interview.customer, known.get(interview.customer, Identity())
+
+    async def _check_eligible(self, command: Command) -> None:
+        """Refuse to give work to nobody, or to somebody who may not do it. Raises `Problem` 409."""
+        for field, needs in _WORK.items():
+            given = getattr(command, field, None)
+            if given is None:
+                continue
+            who = (await self._people.people([given])).get(given)
+            if who is None or not may(who, needs):
+                raise Problem(409, "not_eligible", f"{field}: an active member of staff who may {needs} is expected")
 
     async def _open(
         self, kind: str, person: Person, texts: Mapping[str, str], values: Mapping[str, Any], key: str | None
@@ -308,6 +343,13 @@ class Undertaker:
                     break
             await asyncio.sleep(NOT_READY_PAUSE_SECONDS)
         raise unavailable("outcome_unknown", "it does not answer now; repeat the request with the same Idempotency-Key")
+
+
+def _is_theirs(person: Person, undertaking: AnyUndertaking) -> bool:
+    """Whether it is any business of theirs: a partner has the one improvement that its link is about."""
+    if isinstance(person, LinkHolder):
+        return person.case == undertaking.reference
+    return person.roles != {Role.PARTNER}
 
 
 def _texts(form: ImprovementForm | IncidentForm) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """What an analysis observes, asked of the ledger as it stood at one moment.
 
 Everything is read up to that moment, so that days that are analysed again as of it give the same figures, whatever
-happened to their cases since. What was received on those days and recorded later is not in them.
+happened to their cases since. What was received on those days and recorded later is not in them. A case taken over
+from another system ended when that one says; where it does not say, when it was taken over.
 """
 
 from collections.abc import Sequence
@@ -29,9 +30,12 @@ WITH chosen AS (
 told AS (
     SELECT l.reference,
            max(l.sequence) FILTER (WHERE l.type IN ('complaint.closed', 'complaint.withdrawn', 'complaint.aborted')
-                                      OR l.type = 'complaint.assessed' AND l.payload ~ $6) AS ended_with,
-           max(l.at) FILTER (WHERE l.type IN ('complaint.closed', 'complaint.withdrawn', 'complaint.aborted')
-                                OR l.type = 'complaint.assessed' AND l.payload ~ $6) AS ended_at,
+                                      OR l.type = 'complaint.assessed' AND l.payload ~ $6
+                                      OR l.type = 'complaint.imported' AND l.payload ~ $7) AS ended_with,
+           max(CASE WHEN l.type IN ('complaint.closed', 'complaint.withdrawn', 'complaint.aborted')
+                      OR l.type = 'complaint.assessed' AND l.payload ~ $6 THEN l.at
+                    WHEN l.type = 'complaint.imported' AND l.payload ~ $7
+                    THEN coalesce((l.payload::jsonb #>> '{fact,ended_at}')::timestamptz, l.at) END) AS ended_at,
            max(l.sequence) FILTER (WHERE l.type IN ('complaint.reopened', 'complaint.appealed',
                                                     'complaint.to_stage_two', 'complaint.referred_external'))
                AS taken_up_with,
@@ -71,7 +75,15 @@ SELECT c.reference, c.customer, c.received_at, c.category, c.product, c.region, 
  ORDER BY c.reference"""
 
 _ENDS_BY_ASSESSMENT = r'"decision":"(duplicate|not_ours|service_request)"'
-_END = {"complaint.closed": "closed", "complaint.withdrawn": "withdrawn", "complaint.aborted": "withdrawn"}
+_TAKEN_OVER_CLOSED = '"is_closed":true'
+_MARKS = (_ENDS_BY_ASSESSMENT, _TAKEN_OVER_CLOSED)
+"""What an entry says with which a case ends: by its assessment, or before it was taken over from another system."""
+_END = {
+    "complaint.closed": "closed",
+    "complaint.imported": "closed",
+    "complaint.withdrawn": "withdrawn",
+    "complaint.aborted": "withdrawn",
+}
 
 _DAILY = """
 SELECT coalesce(category, '–') || ' · ' || coalesce(region, '–') || ' · ' || coalesce(partner, '–') AS cell,
@@ -129,7 +141,7 @@ class Observations:
         after = ""
         while True:
             async with borrow(self._pool) as connection:
-                page = await connection.fetch(_CASES, begin, end, as_of, after, PAGE, _ENDS_BY_ASSESSMENT)
+                page = await connection.fetch(_CASES, begin, end, as_of, after, PAGE, *_MARKS)
             rows += page
             if len(page) < PAGE:
                 return rows

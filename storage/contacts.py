@@ -56,6 +56,12 @@ class Correspondents:
             found: str | None = await connection.fetchval("SELECT email FROM correspondent WHERE who = $1", who)
         return found
 
+    async def correspondent(self, who: str) -> tuple[str, str] | None:
+        """Address and language of a partner or team, if it is known."""
+        async with borrow(self._pool) as connection:
+            row = await connection.fetchrow("SELECT email, language FROM correspondent WHERE who = $1", who)
+        return None if row is None else (row["email"], row["language"])
+
     async def all(self) -> list[Correspondent]:
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(

@@ -71,6 +71,28 @@ def check_effect(
     )
 
 
+def check_index(before: tuple[float, float, float], after: tuple[float, float, float]) -> Verdict:
+    """Compare the index of two independent waves, each with its 95 % interval (value, low, high): has it risen?
+
+    One-sided, by the normal distribution of the difference. Refuses with AnalysisProblem an interval without width.
+    """
+    from scipy.stats import norm
+
+    errors = [(high - low) / (2 * norm.ppf(0.975)) for _, low, high in (before, after)]
+    if not all(error > 0 for error in errors):
+        raise AnalysisProblem("interval", "low below high is expected")
+    z = (after[0] - before[0]) / (errors[0] ** 2 + errors[1] ** 2) ** 0.5
+    return Verdict.EFFECTIVE if norm.sf(z) <= 0.05 else Verdict.NOT_EFFECTIVE
+
+
+def overall(complaints: Verdict, index: Verdict | None) -> Verdict:
+    """Effective where either shows it; not effective where all that was asked says so; else it is too early."""
+    asked = {complaints, index} - {None}
+    if Verdict.EFFECTIVE in asked:
+        return Verdict.EFFECTIVE
+    return Verdict.NOT_EFFECTIVE if asked == {Verdict.NOT_EFFECTIVE} else Verdict.TOO_EARLY
+
+
 def _verdict(p_value: float, p_value_at_best: float, significance: float) -> Verdict:
     if p_value <= significance:
         return Verdict.EFFECTIVE

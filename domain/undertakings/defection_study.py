@@ -17,12 +17,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.complaints.command_parts import Code, PersonId, SealedText
-from domain.surveys.comparison.defection import FEWEST_INTERVIEWS, MOST_INTERVIEWS, CauseKind
+from domain.surveys.comparison.defection import FEWEST_INTERVIEWS, MOST_INTERVIEWS, CauseKind, Defection
+from domain.surveys.comparison.key_customers import ValueClass
 from domain.undertakings.envelope import Command, Fact, Refused
 from domain.undertakings.undertaking import Part, Undertaking
 
 SELECT = "select_defectors"
 REPORT = "report_defection"
+STUDY_SEED = 20_1996
+"""Of the drawing, with the number of the study: the same study draws the same customers."""
 
 
 class Status(StrEnum):
@@ -36,11 +39,33 @@ class Status(StrEnum):
 ENDED = frozenset({Status.REPORTED, Status.CANCELLED})
 
 
+class ClassLoss(Part):
+    """What left of a value class; `lost_share` is the share of the whole former value that went with it."""
+
+    value_class: ValueClass
+    customers: int
+    left_fully: int
+    left_partly: int
+    lost_share: float
+
+
+class DrawnCustomer(Part):
+    """Somebody who left, of what value class, and who was satisfied at the last asking or not."""
+
+    customer: str
+    value_class: ValueClass
+    left: Defection
+    was_satisfied: bool
+
+
 class Interview(Part):
     """One customer to talk to: by whom, and the cause that came out, or that there was no interview."""
 
     number: int
     customer: str
+    value_class: ValueClass
+    left: Defection
+    was_satisfied: bool
     manager: str | None = None
     cause: str | None = None
     cause_kind: CauseKind | None = None
@@ -62,6 +87,8 @@ class DefectionStudy(Undertaking):
     left_fully: int = 0
     left_partly: int = 0
     satisfied_but_left: int = 0
+    unusable: int = 0
+    by_class: tuple[ClassLoss, ...] = ()
     interviews: tuple[Interview, ...] = ()
     was_regrouped: bool = False
     report_sha256: str | None = None
@@ -143,7 +170,9 @@ class Selected(Command):
     left_fully: int
     left_partly: int
     satisfied_but_left: int
-    drawn: tuple[str, ...]
+    unusable: int
+    by_class: tuple[ClassLoss, ...]
+    drawn: tuple[DrawnCustomer, ...]
 
 
 class StudyReported(Command):
@@ -167,7 +196,9 @@ class Drawn(Fact):
     left_fully: int
     left_partly: int
     satisfied_but_left: int
-    drawn: tuple[str, ...]
+    unusable: int
+    by_class: tuple[ClassLoss, ...]
+    drawn: tuple[DrawnCustomer, ...]
 
 
 class Assigned(Fact):
@@ -256,7 +287,7 @@ def facts_of(study: DefectionStudy, command: Command, now: datetime) -> Iterator
     """The facts that a lawful command makes."""
     match command:
         case Selected():
-            yield Drawn(**command.model_dump(exclude={"command", "step"}))
+            yield Drawn(**{name: value for name, value in command if name not in {"command", "step"}})
         case Assign(number=number, manager=manager):
             yield Assigned(number=number, manager=manager)
         case RecordInterview():
@@ -317,8 +348,8 @@ def evolve(study: DefectionStudy, fact: Fact, at: datetime, by: str) -> Defectio
 
 
 def _drawn(study: DefectionStudy, fact: Drawn) -> DefectionStudy:
-    interviews = tuple(Interview(number=n, customer=customer) for n, customer in enumerate(fact.drawn, start=1))
-    counts = fact.model_dump(include={"customers", "left_fully", "left_partly", "satisfied_but_left"})
+    interviews = tuple(Interview(number=n, **dict(customer)) for n, customer in enumerate(fact.drawn, start=1))
+    counts = {name: value for name, value in fact if name not in {"type", "steps", "drawn"}}
     return _with(study, status=Status.INTERVIEWING, interviews=interviews, **counts)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter
 
-from domain.undertakings import analysis_run, defection_study, improvement, incident
+from domain.undertakings import analysis_run, defection_study, improvement, improvement_facts, incident
 from domain.undertakings.envelope import (
     SYSTEM,
     Command,
@@ -33,7 +33,7 @@ AnyUndertaking = Annotated[
     Field(discriminator="kind"),
 ]
 PersonsCommand = Annotated[
-    improvement.PersonsImprovementCommand
+    improvement_facts.PersonsImprovementCommand
     | incident.PersonsIncidentCommand
     | analysis_run.PersonsAnalysisCommand
     | defection_study.PersonsDefectionCommand
@@ -43,7 +43,8 @@ PersonsCommand = Annotated[
 SystemsCommand = Annotated[
     Tick
     | StepFailed
-    | improvement.EffectChecked
+    | improvement_facts.EffectChecked
+    | improvement_facts.LetterSent
     | incident.CasesLinked
     | analysis_run.Computed
     | analysis_run.ImprovementsProposed
@@ -53,7 +54,8 @@ SystemsCommand = Annotated[
 ]
 AnyCommand = Annotated[PersonsCommand | SystemsCommand, Field(discriminator="command")]
 StepResult = Annotated[
-    improvement.EffectChecked
+    improvement_facts.EffectChecked
+    | improvement_facts.LetterSent
     | incident.CasesLinked
     | analysis_run.Computed
     | analysis_run.ImprovementsProposed
@@ -62,7 +64,7 @@ StepResult = Annotated[
     Field(discriminator="command"),
 ]
 AnyFact = Annotated[
-    improvement.ImprovementFact
+    improvement_facts.ImprovementFact
     | incident.IncidentFact
     | analysis_run.AnalysisFact
     | defection_study.DefectionFact
@@ -126,7 +128,7 @@ class _Kind:
 KINDS: Mapping[str, _Kind] = {
     "improvement": _Kind(
         "I",
-        improvement.Proposed,
+        improvement_facts.Proposed,
         improvement.proposed,
         improvement.LAWFUL,
         improvement.check,

@@ -22,6 +22,7 @@ from starter.api import (
     narratives,
     open311,
     operations,
+    partners,
     personal_data,
     privacy,
     recalculations,
@@ -83,6 +84,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         waves,
         case_packs,
         imports,
+        partners,
     ):
         app.include_router(part.router, responses=problems())
     for router in undertakings.ROUTERS.values():

@@ -16,6 +16,8 @@ from documents.rendering import ReportFormat, render
 from domain.access import Permission, Person, may
 from domain.analysis.figures import Figures
 from domain.analysis.report import report_of
+from domain.privacy import IDENTIFYING
+from domain.surveys.comparison.defection import MOST_INTERVIEWS
 from domain.surveys.report.document import Report
 from domain.surveys.report.wording import ReportLanguage
 from domain.undertakings.kinds import AnyUndertaking, allowed_commands
@@ -87,6 +89,16 @@ class CommandDone(BaseModel):
 class LinkedCases(BaseModel):
     items: tuple[str, ...]
     next_cursor: str | None
+
+
+class Interviewee(BaseModel):
+    """Whom a manager talks to, and how that person is reached."""
+
+    number: int
+    customer: str
+    name: str | None
+    phone: str | None
+    email: str | None
 
 
 def _view(
@@ -177,6 +189,20 @@ async def linked_cases(
         with suppress(Problem):
             visible.append((await services.cases.visible_case(person, each)).reference)
     return LinkedCases(items=tuple(visible), next_cursor=found[limit - 1] if len(found) > limit else None)
+
+
+@studies.get("/{reference}/interviews/{number}", summary="Read whom an interview is with")
+async def interviewee(
+    reference: Reference,
+    number: Annotated[int, Path(ge=1, le=MOST_INTERVIEWS)],
+    services: House,
+    person: Annotated[Person, Depends(Allowed(Permission.READ_INTERVIEWEE))],
+) -> Interviewee:
+    """For the manager to whom it is assigned, and for supervisors; the reading is logged."""
+    customer, identity = await services.undertaker.interviewee(person, reference, number)
+    await services.reads.note(person.id, customer, IDENTIFYING, reference)
+    reachable = {"name": identity.name, "phone": identity.phone, "email": identity.email}
+    return Interviewee(number=number, customer=customer, **reachable)
 
 
 def _report_route(router: APIRouter, kind: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from starter.cli.client import AsJson, DataDir, Remote, Token, Url, remote
+from starter.cli.complaints import command_fields
 from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stderr, stdout
 
 app = typer.Typer(no_args_is_help=True, help="Periodic analyses of complaints.")
@@ -34,7 +35,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Analyse the complaints of some days and wait for the report."""
-    _format_of(report)
+    format_of(report)
     installation = remote(url, token, data_dir)
     ordered = installation.call("POST", "/v1/analyses", json={"first": first, "last": last})
     with stderr.status(f"{ordered['reference']} is computed …"):
@@ -53,10 +54,31 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show where an analysis stands and what it found, and write its report."""
-    _format_of(report)
+    format_of(report)
     installation = remote(url, token, data_dir)
     view = installation.call("GET", f"/v1/analyses/{reference}")
     _say(installation, view, report, lang, as_json=as_json)
+
+
+@app.command(
+    epilog='Example: amends analysis sign-off A-2026-000001 measures=[{"title":"Explain estimated bills",'
+    '"target":{"category":"billing_amount"}}]'
+)
+def sign_off(
+    reference: Reference,
+    fields: Annotated[list[str] | None, typer.Argument(help="measures=[{title, target, partner}], if any.")] = None,
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take responsibility for a report; each measure that is accepted becomes an improvement."""
+    path = f"/v1/analyses/{reference}/commands/sign_off"
+    done = remote(url, token, data_dir).call("POST", path, json=command_fields(fields or []))
+    if as_json:
+        show_json(done)
+        return
+    stdout.print(f"{reference}  {done['undertaking']['status']} (recorded as {done['sequence']})", markup=False)
 
 
 @app.command("list", epilog="Example: amends analysis list --json")
@@ -102,7 +124,7 @@ def _reported(installation: Remote, reference: str) -> dict[str, Any]:
 def _say(installation: Remote, view: dict[str, Any], report: Path | None, lang: str, *, as_json: bool) -> None:
     reference = view["reference"]
     if report is not None:
-        params = {"format": _format_of(report), "lang": lang}
+        params = {"format": format_of(report), "lang": lang}
         report.write_bytes(installation.fetch(f"/v1/analyses/{reference}/report", params=params))
     if as_json:
         show_json(view)
@@ -119,7 +141,7 @@ def _say(installation: Remote, view: dict[str, Any], report: Path | None, lang: 
     )
 
 
-def _format_of(report: Path | None) -> str:
+def format_of(report: Path | None) -> str:
     """The format that the file's ending asks for, checked before anything is computed."""
     if report is None:
         return "json"

@@ -16,6 +16,7 @@ from starter.cli.output import Exit, show_table, stdout
 
 if TYPE_CHECKING:
     from starter.demo.complaint_survey import ComplaintSurveyCourse
+    from starter.demo.improving import Loops
     from starter.demo.invariants import Findings
     from starter.demo.story import Course
     from starter.demo.wave import WaveCourse
@@ -42,6 +43,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
 
     from starter.demo import letter_scene
     from starter.demo.complaint_survey import demonstrate_complaint_survey
+    from starter.demo.improving import close_the_loops
     from starter.demo.invariants import examine
     from starter.demo.lost_engine import lose_the_engine
     from starter.demo.mailbox import Mailbox
@@ -83,7 +85,9 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
         _report_wave(wave)
         survey = await demonstrate_complaint_survey(machine, mailbox, seed, _say)
         _report_complaint_survey(survey)
-        outcome = Exit.DONE if survey.found and not findings.broken else Exit.FAILED
+        loops = await close_the_loops(machine, mailbox, seed, _say)
+        _report_loops(loops)
+        outcome = Exit.DONE if survey.found and not findings.broken and not loops.broken else Exit.FAILED
         if not once:
             stdout.print(f"\nLook around: amends complaint list --data-dir {folder}", soft_wrap=True)
             stdout.print("Stop with Ctrl-C.")
@@ -156,6 +160,27 @@ def _report_complaint_survey(survey: "ComplaintSurveyCourse") -> None:
         stdout.print(f"To look into: {survey.names[task['handler']]}: {signs}.", soft_wrap=True)
     if not survey.found:
         stdout.print(f"[red]Expected exactly {survey.names[survey.gaming]} to be looked into.[/red]")
+
+
+def _report_loops(loops: "Loops") -> None:
+    """What was learned from the complaints, and what came of it."""
+    rows = [
+        (each["title"], state["partner"] or "inside", state["checks"][0]["before"], state["checks"][0]["after"])
+        for each in loops.improvements
+        if (state := each["state"])["checks"]
+    ]
+    stdout.print()
+    show_table(("improvement", "at", "complaints before", "after"), rows, empty="")
+    study = loops.study.get("state", {})
+    held = sum(each["was_held"] is True for each in study.get("interviews", ()))
+    stdout.print(
+        f"\nA year of {loops.year} complaints analysed and signed off; a surge handled as an incident with "
+        f"{loops.incident.get('state', {}).get('linked', 0)} cases; of {study.get('customers', 0)} customers "
+        f"{study.get('left_fully', 0)} left and {study.get('left_partly', 0)} left in part, {held} told a manager why.",
+        soft_wrap=True,
+    )
+    for finding in loops.broken:
+        stdout.print(f"  [red]{finding}[/red]")
 
 
 def _say(message: str) -> None:

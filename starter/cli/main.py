@@ -20,6 +20,7 @@ from starter.cli import (
     privacy,
     registry,
     steps,
+    undertakings,
     waves,
     webhooks,
 )
@@ -52,6 +53,9 @@ app.add_typer(waves.survey_app, name="survey")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(keys.app, name="keys")
 app.add_typer(analyses.app, name="analysis")
+app.add_typer(undertakings.improvement_app, name="improvement")
+app.add_typer(undertakings.incident_app, name="incident")
+app.add_typer(undertakings.defection_app, name="defection")
 app.add_typer(webhooks.app, name="webhook")
 app.add_typer(parts.verify_app, name="verify")
 app.command(epilog="Example: amends index answers.csv --tree gas_utility --report out.pdf")(index.index)

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter, Response
 
-from starter.pages import case_page, complain, partner_page, questionnaire
+from starter.pages import case_page, complain, improvement_page, partner_page, questionnaire
 from starter.pages.rendering import STYLESHEET, stylesheet
 
 router = APIRouter(include_in_schema=False)
-for part in (complain, case_page, partner_page, questionnaire):
+for part in (complain, case_page, partner_page, improvement_page, questionnaire):
     router.include_router(part.router)
 
 

@@ -105,6 +105,9 @@ MEASURED = {
     "ClockBreached.late_seconds",
     "Money.amount",
     *(f"Result.{number}" for number in ("index", "low", "high", "response_rate")),
+    *(f"{model}.{number}" for model in ("Check", "EffectChecked") for number in ("ratio", "low", "high")),
+    *(f"SurveyEffect.{number}" for number in ("before", "after")),
+    "ClassLoss.lost_share",
 }
 """Numbers that nobody decides by, and an amount, which travels as text and comes back exactly."""
 

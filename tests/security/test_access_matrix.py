@@ -29,6 +29,8 @@ PLACES = {
     "who": "partner.nobody",
     "customer": "cus_" + "0" * 32,
     "kind": "final_response",
+    "partner": "nobody_known",
+    "number": "1",
 }
 
 

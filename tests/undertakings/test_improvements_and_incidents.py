@@ -84,7 +84,7 @@ async def test_whoever_proposed_it_does_not_approve_it(api: Api) -> None:
     ("name", "body", "status", "code"),
     [
         ("start", {}, 409, "wrong_status"),
-        ("approve", {"owner": "per_" + "0" * 32, "due_at": "2020-01-01T00:00:00Z"}, 409, "in_the_past"),
+        ("approve", {"owner": "per_" + "0" * 32, "due_at": "2100-01-01T00:00:00Z"}, 409, "not_eligible"),
         ("approve", {"owner": "per_x"}, 422, "invalid"),
         ("reject", {"reason": ""}, 422, "invalid"),
         ("reject", {"reason": "no", "more": 1}, 422, "invalid"),
@@ -98,6 +98,12 @@ async def test_what_is_not_lawful_is_refused_and_changes_nothing(
     problem(await api["supervisor"].post(f"{path}/commands/{name}", body), status, code)
     after = (await api["supervisor"].get(path)).json()
     assert after["sequence"] == before["sequence"]
+
+
+async def test_a_due_time_lies_in_the_future(api: Api) -> None:
+    path = await propose(api)
+    body = {"owner": api["handler"].person.id, "due_at": "2020-01-01T00:00:00Z"}
+    problem(await api["supervisor"].post(f"{path}/commands/approve", body), 409, "in_the_past")
 
 
 async def test_the_same_key_proposes_once_and_commands_once(api: Api) -> None:

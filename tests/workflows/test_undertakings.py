@@ -96,7 +96,7 @@ async def test_an_owner_is_reminded_and_a_missed_due_time_is_recorded_once(
 ) -> None:
     reference = await proposed(house)
     await approved(house, reference, days=10)
-    await pass_time(house, time_skipping, reference, timedelta(days=4))
+    await pass_time(house, time_skipping, reference, timedelta(days=6))
     assert (await record(house, reference)).was_reminded
     await pass_time(house, time_skipping, reference, timedelta(days=20))
     late = await record(house, reference)

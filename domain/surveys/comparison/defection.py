@@ -15,9 +15,11 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike
 
 from domain.surveys.arrays import BoolArray, FloatArray
+from domain.surveys.comparison.key_customers import ValueClass
 from domain.surveys.errors import Problem, refuse_if_any
 
 FEWEST_INTERVIEWS, MOST_INTERVIEWS = 10, 25
+SATISFIED_FROM = 75.0
 
 
 class Defection(StrEnum):
@@ -47,6 +49,8 @@ class DefectionStudy:
     lost_value: dict[Defection, float]
     satisfied_but_left: int
     kinds: tuple[Defection, ...]
+    lost_shares: tuple[float, ...]
+    """Of each customer: the share of the whole former value that went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def study_defection(
     value_before: ArrayLike,
     value_after: ArrayLike,
     scores: ArrayLike,
-    satisfied_from: float = 75.0,
+    satisfied_from: float = SATISFIED_FROM,
     partial_from: float = 0.3,
 ) -> DefectionStudy:
     """Classify n customers by what they bought before and after (n,), and by their last score (n,) of 0–100 points.
@@ -93,7 +97,33 @@ def study_defection(
         lost_value={kind: float((lost * before)[mask].sum() / before.sum()) for kind, mask in masks.items()},
         satisfied_but_left=int(np.count_nonzero((full | partial) & (points >= satisfied_from))),
         kinds=tuple(tuple(Defection)[number] for number in kind_of_row),
+        lost_shares=tuple((np.where(full | partial, lost * before, 0.0) / before.sum()).tolist()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLoss:
+    """Customers of a value class, how many of them left, and the share of all former value that went with them."""
+
+    value_class: ValueClass
+    customers: int
+    left_fully: int
+    left_partly: int
+    lost_share: float
+
+
+def loss_by_class(study: DefectionStudy, classes: Sequence[ValueClass]) -> tuple[ClassLoss, ...]:
+    """Who left by value class (n,); every class has its row. Refuses with SurveyProblem classes of another length."""
+    refuse_if_any(
+        [] if len(classes) == study.customers else [Problem("classes", f"{study.customers} rows, not {len(classes)}")]
+    )
+    return tuple(_loss(study, [row for row, each in enumerate(classes) if each is own], own) for own in ValueClass)
+
+
+def _loss(study: DefectionStudy, rows: Sequence[int], own: ValueClass) -> ClassLoss:
+    left = Counter(study.kinds[row] for row in rows)
+    lost = sum(study.lost_shares[row] for row in rows)
+    return ClassLoss(own, len(rows), left[Defection.FULL], left[Defection.PARTIAL], lost)
 
 
 def causes_of_defection(causes: Sequence[str], kinds: Mapping[str, CauseKind]) -> dict[CauseKind, tuple[Cause, ...]]:
