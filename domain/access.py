@@ -94,6 +94,9 @@ class Permission(StrEnum):
     PLAN_WAVES = "wave.plan"
     READ_RESPONSES = "wave.responses"
     REVIEW_HANDLERS = "wave.handlers"
+    INTERVIEW = "wave.interview"
+    IMPORT_ANSWERS = "wave.import_answers"
+    FOLLOW_UP = "follow_up.do"
     READ_PERSONAL_DATA = "personal_data.read"
     ERASE_PERSONAL_DATA = "personal_data.erase"
     HOLD_PERSONAL_DATA = "personal_data.hold"
@@ -153,6 +156,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.PLAN_WAVES: frozenset({Role.ANALYST, _S}),
     Permission.READ_RESPONSES: frozenset({Role.ANALYST, _S}),
     Permission.REVIEW_HANDLERS: frozenset({Role.ANALYST, _S, Role.AUDITOR}),
+    Permission.INTERVIEW: frozenset({_C, _S}),
+    Permission.IMPORT_ANSWERS: frozenset({Role.ANALYST, _S}),
+    Permission.FOLLOW_UP: frozenset({_C, _S}),
     "wave.launch": frozenset({Role.ANALYST, _S}),
     "wave.pause": frozenset({Role.ANALYST, _S}),
     "wave.resume": frozenset({Role.ANALYST, _S}),

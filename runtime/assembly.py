@@ -37,7 +37,7 @@ from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.schedules import apply_schedules
 from runtime.settings import Settings
-from runtime.survey_assembly import SurveyParts, survey_activities, survey_parts
+from runtime.survey_assembly import SurveyParts, complaints_of_surveys, survey_activities, survey_parts
 from runtime.temporal import connect
 from runtime.undertaking_assembly import undertaking_activities
 from runtime.undertaking_desk import UndertakingDesk
@@ -255,6 +255,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
         Chore("start undertakings that were left", timedelta(seconds=1), parts.undertaking_launcher.start_those_left),
         Chore("start waves that were left", timedelta(seconds=2), parts.surveys.launcher.start_those_left),
+        Chore("open complaints of bad answers", timedelta(seconds=5), complaints_of_surveys(parts).open_all),
         Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
         Chore("tell what happened", timedelta(seconds=1), lambda: tell_all(parts.pool)),
         Chore("start imports that were left", timedelta(seconds=30), lambda: _start_imports(parts)),

@@ -18,10 +18,12 @@ from contracts.cases import Patience
 from domain.links import LIFETIMES, LinkPurpose
 from domain.surveys.dispositions import Channel
 from runtime.links import SignedLinks
+from runtime.survey_complaints import SurveyComplaints
 from runtime.wave_launcher import WaveLauncher
 from storage import fieldwork
 from storage.closed_complaints import ClosedComplaints, KnownPeople
 from storage.deliveries import Deliveries
+from storage.follow_ups import FollowUps
 from storage.frame import Frame
 from storage.pool import Pool
 from storage.responses import Responses
@@ -49,6 +51,7 @@ class SurveyParts:
     results: WaveResults
     closed_complaints: ClosedComplaints
     deliveries: Deliveries
+    follow_ups: FollowUps
     launcher: WaveLauncher
 
 
@@ -63,6 +66,7 @@ def survey_parts(pool: Pool, client: Client, task_queue: str) -> SurveyParts:
         results=WaveResults(pool),
         closed_complaints=ClosedComplaints(pool),
         deliveries=Deliveries(pool),
+        follow_ups=FollowUps(pool),
         launcher=WaveLauncher(client, task_queue, waves),
     )
 
@@ -104,6 +108,19 @@ def survey_activities(
         computer.compute_wave,
         computer.report_wave,
     ]
+
+
+def complaints_of_surveys(parts: "Parts") -> SurveyComplaints:
+    """Who opens the complaints that bad answers ask for."""
+    return SurveyComplaints(
+        pool=parts.pool,
+        vault=parts.vault,
+        surveys=parts.surveys.definitions,
+        follow_ups=parts.surveys.follow_ups,
+        rulebook=parts.rulebook,
+        policy=parts.settings.default_policy,
+        now=_now,
+    )
 
 
 class InvitationLinks:
