@@ -267,7 +267,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
             timedelta(minutes=5),
             lambda: personal_log.anchor_log(parts.pool, parts.keys.anchor(), _now()),
         ),
-        Chore("put the schedules right", timedelta(hours=1), lambda: _apply_schedules(parts)),
+        Chore("put the schedules right", timedelta(minutes=5), lambda: _apply_schedules(parts)),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
         Chore("look for wedged workflows", timedelta(minutes=1), lambda: _warn_of_wedged(parts)),

@@ -104,13 +104,21 @@ async def facts(house: House, reference: str) -> list[str]:
 
 
 def tokens(mail: MailServer) -> dict[str, str]:
-    """The token of the last link that each address got."""
+    """The token of the last link that each address got; both districts in turn, so that the first few are of both."""
     found = {}
     for delivery in mail.deliveries:
         match = LINK.search(delivery.message.get_content())
         assert match is not None
         found[delivery.recipients[0]] = match.group(1)
-    return found
+    west = [address for address in found if _is_west(address)]
+    east = [address for address in found if not _is_west(address)]
+    place = {address: number / len(group) for group in (west, east) for number, address in enumerate(group)}
+    return {address: found[address] for address in sorted(found, key=place.__getitem__)}
+
+
+def _is_west(address: str) -> bool:
+    digits = re.sub(r"\D", "", address)
+    return bool(digits) and int(digits) % 3 == 0
 
 
 async def answer(house: House, token: str, code: int = 4, pages: int | None = None) -> Visit:
