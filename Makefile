@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 IN_PARALLEL := -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up check lint test chaos fuzz bench secrets lock clean
+.PHONY: help demo up check lint browser test chaos fuzz bench secrets lock clean
 
 help: ## Explain the targets (this text)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,12 @@ lint: .venv/.installed ## Format, lint, types and import rules only
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint ## Everything that CI runs: lint and the whole test-suite, on real PostgreSQL and Temporal
+browser: ## Find Chromium for the tests of the console, or install it where that is possible
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } \
+		|| { echo "The tests of the console need Chromium, and it could not be installed: apt-get install chromium" >&2; exit 1; }
+
+test: lint browser ## Everything that CI runs: lint and the whole test-suite, on real PostgreSQL and Temporal
 	$(BIN)/pytest -m "not long" $(IN_PARALLEL) tests/properties
 	$(BIN)/pytest -m "not long" $(IN_PARALLEL) --ignore tests/properties
 
