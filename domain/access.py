@@ -93,6 +93,10 @@ class Permission(StrEnum):
     READ_WAVES = "wave.read"
     PLAN_WAVES = "wave.plan"
     READ_RESPONSES = "wave.responses"
+    REVIEW_HANDLERS = "wave.handlers"
+    INTERVIEW = "wave.interview"
+    IMPORT_ANSWERS = "wave.import_answers"
+    FOLLOW_UP = "follow_up.do"
     READ_PERSONAL_DATA = "personal_data.read"
     ERASE_PERSONAL_DATA = "personal_data.erase"
     HOLD_PERSONAL_DATA = "personal_data.hold"
@@ -152,6 +156,10 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_WAVES: frozenset({Role.ANALYST, _S, _O, Role.AUDITOR}),
     Permission.PLAN_WAVES: frozenset({Role.ANALYST, _S}),
     Permission.READ_RESPONSES: frozenset({Role.ANALYST, _S}),
+    Permission.REVIEW_HANDLERS: frozenset({Role.ANALYST, _S, Role.AUDITOR}),
+    Permission.INTERVIEW: frozenset({_C, _S}),
+    Permission.IMPORT_ANSWERS: frozenset({Role.ANALYST, _S}),
+    Permission.FOLLOW_UP: frozenset({_C, _S}),
     "wave.launch": frozenset({Role.ANALYST, _S}),
     "wave.pause": frozenset({Role.ANALYST, _S}),
     "wave.resume": frozenset({Role.ANALYST, _S}),
