@@ -103,6 +103,7 @@ class Permission(StrEnum):
     OPEN_INCIDENT = "incident.open"
     ORDER_ANALYSIS = "analysis.order"
     READ_SCORECARD = "partner.scorecard"
+    READ_RETURNS = "return.read"
     BEGIN_STUDY = "defection.begin"
     READ_INTERVIEWEE = "defection.interviewee"
 
@@ -170,6 +171,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.PROPOSE_IMPROVEMENT: frozenset({_H, _A, _C, _S, Role.ANALYST}),
     Permission.OPEN_INCIDENT: frozenset({_H, _A, _S}),
     Permission.ORDER_ANALYSIS: frozenset({_S, Role.ANALYST}),
+    Permission.READ_RETURNS: frozenset({_S, Role.ANALYST, Role.AUDITOR}),
     Permission.READ_SCORECARD: frozenset({_A, _S, Role.ANALYST, Role.AUDITOR}),
     Permission.BEGIN_STUDY: frozenset({_S, Role.ANALYST}),
     Permission.READ_INTERVIEWEE: frozenset({_A, _S}),

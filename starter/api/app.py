@@ -27,6 +27,7 @@ from starter.api import (
     privacy,
     recalculations,
     registry,
+    returns,
     simulations,
     step_batches,
     steps,
@@ -73,6 +74,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         steps,
         operations,
         registry,
+        returns,
         calendars,
         recalculations,
         webhooks,
@@ -85,6 +87,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         case_packs,
         imports,
         partners,
+        returns,
     ):
         app.include_router(part.router, responses=problems())
     for router in undertakings.ROUTERS.values():
