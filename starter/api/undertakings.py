@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from documents.rendering import ReportFormat, render
 from domain.access import Permission, Person, may
-from domain.analysis.figures import Figures
+from domain.analysis.findings import Figures
 from domain.analysis.report import report_of
 from domain.privacy import IDENTIFYING
 from domain.surveys.comparison.defection import MOST_INTERVIEWS
