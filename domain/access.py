@@ -105,6 +105,7 @@ class Permission(StrEnum):
     READ_SCORECARD = "partner.scorecard"
     READ_RETURNS = "return.read"
     BEGIN_STUDY = "defection.begin"
+    USE_CONSOLE = "console.use"
     READ_INTERVIEWEE = "defection.interviewee"
 
 
@@ -174,6 +175,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_RETURNS: frozenset({_S, Role.ANALYST, Role.AUDITOR}),
     Permission.READ_SCORECARD: frozenset({_A, _S, Role.ANALYST, Role.AUDITOR}),
     Permission.BEGIN_STUDY: frozenset({_S, Role.ANALYST}),
+    Permission.USE_CONSOLE: _EVERYONE,
     Permission.READ_INTERVIEWEE: frozenset({_A, _S}),
     "improvement.approve": frozenset({_S}),
     "improvement.reject": frozenset({_S}),
@@ -242,7 +244,18 @@ ALLOWED: dict[str, frozenset[Role]] = {
 """Roles by permission; a command of a case is a permission under its own name."""
 
 PUBLIC_ROUTES = frozenset(
-    {"/health/live", "/health/ready", "/metrics", "/openapi.json", "/complain", "/pages/amends.css"}
+    {
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/openapi.json",
+        "/complain",
+        "/pages/amends.css",
+        "/console/sign-in",
+        "/console/console.css",
+        "/console/console.js",
+        "/console/icon.svg",
+    }
 )
 """What answers without a token: nothing there is about anybody. Every other route asks for a permission."""
 

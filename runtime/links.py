@@ -97,7 +97,8 @@ class SignedLinks:
             expected = self._hash(key_id, purpose, signed[:ID_BYTES])
         except (binascii.Error, ValueError, MissingKeyError):
             raise LinkRefused(WhyNot.FORGED) from None
-        if not hmac.compare_digest(expected, signed[ID_BYTES:]):
+        is_as_written = base64.urlsafe_b64encode(signed).rstrip(b"=").decode() == encoded
+        if not is_as_written or not hmac.compare_digest(expected, signed[ID_BYTES:]):
             raise LinkRefused(WhyNot.FORGED)
         return signed[:ID_BYTES]
 

@@ -118,6 +118,18 @@ class Settings(BaseSettings):
     webhook_private_targets: bool = Field(
         default=False, description="true where webhooks may lead into private networks and go without TLS"
     )
+    session_idle: Annotated[timedelta, BeforeValidator(_from_seconds)] = Field(
+        default=timedelta(minutes=30),
+        ge=timedelta(minutes=1),
+        le=timedelta(hours=24),
+        description="seconds after which somebody who does nothing is signed out of the console, from 60 to 86400",
+    )
+    session_longest: Annotated[timedelta, BeforeValidator(_from_seconds)] = Field(
+        default=timedelta(hours=10),
+        ge=timedelta(minutes=5),
+        le=timedelta(days=7),
+        description="seconds after which everybody signs in to the console again, from 300 to 604800",
+    )
     emergency_phone: Annotated[str, Field(pattern=r"^[^<>\x00-\x1f]{1,80}$")] | None = Field(
         default=None, description="the number to call in danger, shown to customers, such as 119"
     )

@@ -6,6 +6,7 @@ from email.utils import parseaddr
 from domain.complaints import shipped
 from domain.complaints.taxonomy import Taxonomy
 from runtime.assembly import Parts
+from starter.accounts import AccountDesk
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
 from starter.case_packs import PackDesk
@@ -62,6 +63,7 @@ class Services:
     packs: PackDesk
     imports: ImportDesk
     letters: LetterDesk
+    accounts: AccountDesk
 
 
 def services(parts: Parts) -> Services:
@@ -154,4 +156,5 @@ def services(parts: Parts) -> Services:
         surveys=survey_services(parts, repetitions, keys),
         limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
         letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
+        accounts=AccountDesk(parts.pool, idle=parts.settings.session_idle, longest=parts.settings.session_longest),
     )

@@ -13,7 +13,7 @@ from domain.complaints.assignment import Candidate
 from storage.pool import Pool, borrow
 
 TOKEN_PREFIX = "amends_"  # noqa: S105  the prefix by which secret scanners know our tokens
-_COLUMNS = "p.id, p.name, p.roles, p.team, p.languages, p.is_active, p.absent_until, p.redress_limit"
+PERSON_COLUMNS = "p.id, p.name, p.roles, p.team, p.languages, p.is_active, p.absent_until, p.redress_limit"
 MOST_CANDIDATES = 2_000
 
 
@@ -26,40 +26,49 @@ class People:
     async def people(self, ids: Iterable[str]) -> dict[str, Person]:
         """Those of the ids that are in the registry."""
         async with borrow(self._pool) as connection:
-            rows = await connection.fetch(f"SELECT {_COLUMNS} FROM person p WHERE p.id = ANY($1)", list(ids))  # noqa: S608
-        return {row["id"]: _person(row) for row in rows}
+            rows = await connection.fetch(f"SELECT {PERSON_COLUMNS} FROM person p WHERE p.id = ANY($1)", list(ids))  # noqa: S608
+        return {row["id"]: person_of(row) for row in rows}
+
+    async def named(self, name: str) -> Person | None:
+        """The person of this name who works here."""
+        async with borrow(self._pool) as connection:
+            row = await connection.fetchrow(
+                f"SELECT {PERSON_COLUMNS} FROM person p WHERE p.name = $1 AND p.is_active",  # noqa: S608
+                name,
+            )
+        return None if row is None else person_of(row)
 
     async def page(self, after: str, limit: int) -> list[Person]:
         """The registry in the order of ids."""
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
-                f"SELECT {_COLUMNS} FROM person p WHERE p.id > $1 ORDER BY p.id LIMIT $2",  # noqa: S608
+                f"SELECT {PERSON_COLUMNS} FROM person p WHERE p.id > $1 ORDER BY p.id LIMIT $2",  # noqa: S608
                 after,
                 limit,
             )
-        return [_person(row) for row in rows]
+        return [person_of(row) for row in rows]
 
     async def of_token(self, token: str) -> Person | None:
         """Whose token this is; None for a wrong or revoked one, or for a person who has left."""
         async with borrow(self._pool) as connection:
             row = await connection.fetchrow(
-                f"""SELECT {_COLUMNS} FROM token t JOIN person p ON p.id = t.person
+                f"""SELECT {PERSON_COLUMNS} FROM token t JOIN person p ON p.id = t.person
                      WHERE t.hash = $1 AND t.revoked_at IS NULL AND p.is_active""",  # noqa: S608
                 _hash(token),
             )
-        return None if row is None else _person(row)
+        return None if row is None else person_of(row)
 
     async def candidates(self) -> tuple[Candidate, ...]:
         """Everybody who handles cases, with how many open ones each has."""
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
-                f"""SELECT {_COLUMNS}, count(c.reference) AS open_cases
+                f"""SELECT {PERSON_COLUMNS}, count(c.reference) AS open_cases
                       FROM person p LEFT JOIN case_record c ON c.handler = p.id AND c.is_open
                      WHERE 'handler' = ANY(p.roles) AND p.is_active
                      GROUP BY p.id ORDER BY p.id LIMIT $1""",  # noqa: S608
                 MOST_CANDIDATES,
             )
-        return tuple(Candidate(_person(row), row["open_cases"]) for row in rows)
+        return tuple(Candidate(person_of(row), row["open_cases"]) for row in rows)
 
     async def enrol(
         self,
@@ -82,7 +91,7 @@ class People:
                         languages = CASE WHEN cardinality(excluded.languages) > 0
                                          THEN excluded.languages ELSE p.languages END,
                         redress_limit = coalesce($7::numeric, p.redress_limit)
-                    RETURNING {_COLUMNS}""",  # noqa: S608
+                    RETURNING {PERSON_COLUMNS}""",  # noqa: S608
                 f"per_{secrets.token_hex(16)}",
                 name,
                 sorted(set(roles)),
@@ -92,7 +101,7 @@ class People:
                 redress_limit,
             )
         assert row is not None  # noqa: S101  an insert that updates on conflict returns its row
-        return _person(row)
+        return person_of(row)
 
     async def issue_token(self, person: str, at: datetime) -> str:
         """A new token of the person, shown this once."""
@@ -116,7 +125,8 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _person(row: asyncpg.Record) -> Person:
+def person_of(row: asyncpg.Record) -> Person:
+    """The person of a row that has these columns."""
     return Person(
         id=row["id"],
         name=row["name"],

@@ -33,6 +33,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "public.correspondent": {API: _ALL, WORKER: "SELECT"},
     "public.person": {API: "SELECT, INSERT, UPDATE", WORKER: "SELECT"},
     "public.token": {API: "SELECT, INSERT, UPDATE"},
+    "public.account": {API: "SELECT, INSERT, UPDATE"},
+    "public.session": {API: _ALL},
     "public.idempotency": {API: _ALL, WORKER: "SELECT, DELETE"},
     "public.calendar": {API: "SELECT, INSERT", WORKER: "SELECT", READER: "SELECT"},
     "public.attachment": {API: "SELECT, INSERT", WORKER: "SELECT", READER: "SELECT"},

@@ -98,14 +98,23 @@ async def migrated_template(postgres_server: EmbeddedPostgres) -> str:
 
 @pytest.fixture
 async def database_url(postgres_server: EmbeddedPostgres, migrated_template: str) -> AsyncIterator[str]:
-    """A fresh database with the whole schema, for one test."""
+    """A fresh database with the whole schema, for one test; it counts its cases from a number of its own on."""
     name = f"test_{next(_database_numbers)}"
     await execute(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
-    yield url_of_database(postgres_server.url, name)
+    url = url_of_database(postgres_server.url, name)
+    await count_apart(url, next(_first_numbers))
+    yield url
     await execute(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 _database_numbers = count(1)
+_first_numbers = count(1_000, 100)
+
+
+async def count_apart(url: str, first: int) -> None:
+    """All tests of a process share one Temporal, where a number means one case, wave or undertaking."""
+    numbers = ("case_number", "undertaking_number", "wave_number")
+    await execute(url, "SELECT " + ", ".join(f"setval('{number}', {first})" for number in numbers))
 
 
 async def execute(url: str, statement: str) -> None:

@@ -149,6 +149,6 @@ RULES: dict[type[c.Command], Rule] = {
     c.RecordCall: Rule(ANY, delivering.record_call, (delivering.waits_for_a_call,)),
     c.StepDone: Rule(ANY, delivering.step_done),
     c.StepFailed: Rule(ANY, delivering.step_failed),
-    c.StepDeferred: Rule(ANY, delivering.step_deferred),
+    c.StepDeferred: Rule(ANY, delivering.step_deferred, (delivering.goes_to_somebody,)),
     c.StepBounced: Rule(ANY, delivering.step_bounced, (delivering.was_sent,)),
 }

@@ -38,6 +38,7 @@ from starter.api import (
 )
 from starter.api.document import describe, problems
 from starter.api.envelope import Envelope
+from starter.console import site as console
 from starter.pages import site
 from starter.services import Services
 
@@ -95,6 +96,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
     app.include_router(open311.router)
     app.include_router(health.router)
     app.include_router(site.router)
+    app.include_router(console.router)
     failures.install(app)
     app.add_middleware(Envelope)
     describe(app)

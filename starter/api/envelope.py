@@ -112,7 +112,8 @@ def _largest(path: str) -> int:
 
 
 def _takes_files(path: str) -> bool:
-    return path.endswith("/attachments") or path == "/complain" or path.startswith(("/case/", "/partner/"))
+    of_case = path.startswith("/console/cases/") and path.endswith("/files")
+    return of_case or path.endswith("/attachments") or path == "/complain" or path.startswith(("/case/", "/partner/"))
 
 
 def _confirm_length(length: int, largest: int) -> None:

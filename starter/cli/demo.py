@@ -41,6 +41,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     import httpx
 
     from starter.demo import letter_scene
+    from starter.demo.console import open_accounts
     from starter.demo.improving import close_the_loops
     from starter.demo.invariants import examine
     from starter.demo.lost_engine import lose_the_engine
@@ -84,6 +85,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
         loops = await close_the_loops(machine, mailbox, seed, _say)
         _report_loops(loops)
         outcome = Exit.FAILED if findings.broken or loops.broken else Exit.DONE
+        await open_accounts(machine.environment["AMENDS_DATABASE_URL"], machine.url, _say)
         if not once:
             stdout.print(f"\nLook around: amends complaint list --data-dir {folder}", soft_wrap=True)
             stdout.print("Stop with Ctrl-C.")

@@ -19,6 +19,7 @@ from starter.cli import (
     policies,
     privacy,
     registry,
+    staff,
     steps,
     undertakings,
     waves,
@@ -49,6 +50,7 @@ app.add_typer(letters.app, name="letters")
 app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
+app.add_typer(staff.app, name="staff")
 app.add_typer(waves.survey_app, name="survey")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(keys.app, name="keys")

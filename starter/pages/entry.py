@@ -108,7 +108,7 @@ async def subject_of(request: Request, services: House, purpose: LinkPurpose, to
 
 async def form_of(request: Request) -> FormData:
     """What a form sends from a page of ours. Raises `Problem`: 403 from elsewhere, 422 if it is no form."""
-    if _comes_from_elsewhere(request):
+    if comes_from_elsewhere(request):
         raise Problem(403, "from_elsewhere", "the form was sent from another site")
     return await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD)
 
@@ -130,7 +130,7 @@ def is_in_time(shown_at: datetime | None, now: datetime) -> bool:
     return shown_at is not None and now - FORM_LIFETIME <= shown_at <= now + timedelta(minutes=2)
 
 
-def _comes_from_elsewhere(request: Request) -> bool:
+def comes_from_elsewhere(request: Request) -> bool:
     """Browsers say where a form was sent from; who says nothing is no browser and carries nobody's rights.
 
     Our own pages send no referrer, and so their origin is "null" (Fetch, 3.1).

@@ -32,6 +32,8 @@ HASTY = Limit("hasty", 10, timedelta(minutes=2))
 """Forms that come back faster than a person reads them: a machine's pace, or a password manager's."""
 GUESSES = Limit("guess", 9, timedelta(minutes=1))
 """Links that do not exist, by one address."""
+WRONG_PASSWORDS = Limit("password", 30, timedelta(seconds=30))
+"""Sign-ins that failed, by one address: an office behind it has its slips, a machine that guesses has many."""
 BY_LINK = Limit("link", 20, timedelta(seconds=15))
 """What is sent in through one link."""
 
@@ -61,6 +63,9 @@ class PublicLimits:
 
     async def guess(self, request: Request) -> None:
         await self._take(GUESSES, self.address(request))
+
+    async def wrong_password(self, request: Request) -> None:
+        await self._take(WRONG_PASSWORDS, self.address(request))
 
     async def sent(self, subject: str) -> None:
         """Something is sent in through a link."""

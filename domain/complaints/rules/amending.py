@@ -17,9 +17,9 @@ LONGEST_PUT_OFF = timedelta(days=30)
 
 
 def amendable(kind: StepKind) -> frozenset[str]:
-    """The fields that a kind of step lists for operators: nothing personal."""
+    """The fields that a kind of step lists for operators: nothing personal, and of a correction nothing at all."""
     if kind is StepKind.IDENTITY_CORRECTION:
-        return frozenset({"not_before"})
+        return frozenset()
     ours = frozenset({"template", "not_before"})
     return ours if kind in TO_OTHERS else ours | {"way"}
 

@@ -46,6 +46,14 @@ def was_sent(situation: Situation) -> None:
         raise Refused("not_sent", "no channel took such a message, or it came back already")
 
 
+def goes_to_somebody(situation: Situation) -> None:
+    """Only messages have quiet hours; a correction put off would keep back every letter behind it."""
+    command = situation.command
+    step = situation.case.step(command.step) if isinstance(command, c.StepDeferred) else None
+    if step is not None and not step.is_message:
+        raise Refused("not_a_message", f"{step.key} disturbs nobody; it is not put off")
+
+
 def mark_posted(situation: Situation) -> Facts:
     command = given(situation, c.MarkPosted)
     yield from _took_effect(situation, step_of(situation, command.item), command.tracking)
@@ -89,9 +97,7 @@ def step_bounced(situation: Situation) -> Facts:
     command = given(situation, c.StepBounced)
     step = step_of(situation, command.step)
     reopens = rests_on(situation.case, step)
-    state = StepState.PARKED if reopens or step.kind not in _SETTLING else StepState.DROPPED
-    if situation.case.status is Status.WITHDRAWN:
-        state = StepState.DROPPED
+    state = StepState.PARKED if _is_owed(situation.case, step, reopens=reopens) else StepState.DROPPED
     returned = step.model_copy(update={"state": state, "error": command.error, "bounces": step.bounces + 1})
     yield f.StepBounced(step=step.key, error=command.error, reopens=reopens, steps=(returned,))
     if state is StepState.PARKED:
@@ -115,6 +121,16 @@ def rests_on(case: Case, step: Step) -> bool:
     was_told = any(visit.result is Reached.REACHED for visit in case.callback.visits)
     rests = case.status in {Status.RESPONDED, Status.CALLBACK, Status.CLOSED}
     return step.kind in ANSWERS and rests and not was_told
+
+
+def _is_owed(case: Case, step: Step, *, reopens: bool) -> bool:
+    """Whether what came back should reach somebody all the same: a newer letter of its kind says it anew."""
+    if case.status is Status.WITHDRAWN or step.kind in TO_OTHERS:
+        return case.status is not Status.WITHDRAWN
+    later = case.steps[case.steps.index(step) + 1 :]
+    if any(other.kind is step.kind and (other.is_unfinished or other.state is StepState.DONE) for other in later):
+        return False
+    return reopens or step.kind not in _SETTLING
 
 
 _SETTLING = ANSWERS | UPDATES | {StepKind.ACKNOWLEDGEMENT, StepKind.EXPLANATION_LETTER, StepKind.EXTENSION_LETTER}

@@ -208,6 +208,25 @@ def test_an_update_that_came_back_is_still_owed_and_the_next_one_is_not() -> Non
     )
 
 
+def test_what_came_back_waits_for_nobody_once_a_newer_letter_of_its_kind_is_under_way() -> None:
+    story = story_at("external")
+    story.delivered("referral_letter.1")
+    story.do(c.RecordExternalOutcome(decision="settled", remedies=()), SUPERVISOR)
+    story.do(s.REFER, SUPERVISOR)
+    bounced(story.wait(hours=1), "referral_letter.1")
+    assert [(step.key, step.state) for step in story.case.steps if step.kind == "referral_letter"] == [
+        ("referral_letter.1", "dropped"),
+        ("referral_letter.2", "running"),
+    ]
+
+
+def test_a_referral_that_came_back_waits_for_an_operator() -> None:
+    story = story_at("external")
+    story.delivered("referral_letter.1")
+    bounced(story.wait(hours=1), "referral_letter.1")
+    assert story.case.step("referral_letter.1").state == "parked"
+
+
 def test_an_extension_that_nobody_heard_of_does_not_hold() -> None:
     story = story_at("investigating", channel="phone")
     first = story.due("final_response.1")

@@ -8,6 +8,7 @@ import pytest
 from domain.complaints import commands as c
 from domain.complaints.decide import allowed_commands
 from domain.complaints.policy import Duty
+from domain.complaints.situation import SYSTEM
 from domain.complaints.terms import Status, Way
 from tests.unit.complaints import story as s
 from tests.unit.complaints.rulebook import PLAIN
@@ -53,9 +54,14 @@ def parked_notice() -> Story:
     return story
 
 
-def parked_correction() -> Story:
+def correction() -> Story:
     story = story_at("received")
     story.do(c.Correct(field="phone", text=s.text(8)))
+    return story
+
+
+def parked_correction() -> Story:
+    story = correction()
     story.failed("identity_correction.1")
     return story
 
@@ -127,7 +133,21 @@ REFUSALS: dict[str, list[tuple[Callable[[], Story], c.Command, str]]] = {
         (lambda: story_at("received"), SKIP, "per_operator1"),
         (lambda: story_at("received"), LATER, "per_operator1"),
     ],
-    "not_amendable": [(parked_correction, amended("identity_correction.1", way=Way.EMAIL), "per_operator1")],
+    "not_amendable": [
+        (parked_correction, amended("identity_correction.1", way=Way.EMAIL), "per_operator1"),
+        (
+            parked_correction,
+            amended("identity_correction.1", not_before=s.RECEIVED_AT + timedelta(days=1)),
+            "per_operator1",
+        ),
+    ],
+    "not_a_message": [
+        (
+            correction,
+            c.StepDeferred(step="identity_correction.1", until=s.RECEIVED_AT + timedelta(hours=1)),
+            SYSTEM,
+        )
+    ],
     "way_not_carried": [(parked_notice, amended(way=Way.VISIT), "per_operator1")],
     "not_reachable": [(parked_but_unreachable, amended(way=Way.EMAIL), "per_operator1")],
     "not_its_template": [
