@@ -107,6 +107,7 @@ class Permission(StrEnum):
     OPEN_INCIDENT = "incident.open"
     ORDER_ANALYSIS = "analysis.order"
     READ_SCORECARD = "partner.scorecard"
+    READ_RETURNS = "return.read"
     BEGIN_STUDY = "defection.begin"
     USE_CONSOLE = "console.use"
     READ_INTERVIEWEE = "defection.interviewee"
@@ -179,6 +180,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.PROPOSE_IMPROVEMENT: frozenset({_H, _A, _C, _S, Role.ANALYST}),
     Permission.OPEN_INCIDENT: frozenset({_H, _A, _S}),
     Permission.ORDER_ANALYSIS: frozenset({_S, Role.ANALYST}),
+    Permission.READ_RETURNS: frozenset({_S, Role.ANALYST, Role.AUDITOR}),
     Permission.READ_SCORECARD: frozenset({_A, _S, Role.ANALYST, Role.AUDITOR}),
     Permission.BEGIN_STUDY: frozenset({_S, Role.ANALYST}),
     Permission.USE_CONSOLE: _EVERYONE,

@@ -29,6 +29,7 @@ from starter.api import (
     privacy,
     recalculations,
     registry,
+    returns,
     simulations,
     step_batches,
     steps,
@@ -76,6 +77,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         steps,
         operations,
         registry,
+        returns,
         calendars,
         recalculations,
         webhooks,
@@ -90,6 +92,7 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         case_packs,
         imports,
         partners,
+        returns,
     ):
         app.include_router(part.router, responses=problems())
     for router in undertakings.ROUTERS.values():
