@@ -92,7 +92,6 @@ def application(open_services: Callable[[], AbstractAsyncContextManager[Services
         case_packs,
         imports,
         partners,
-        returns,
     ):
         app.include_router(part.router, responses=problems())
     for router in undertakings.ROUTERS.values():
