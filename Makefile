@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 IN_PARALLEL := -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up check lint test chaos fuzz bench secrets lock clean
+.PHONY: help demo up check lint browser test chaos fuzz bench secrets lock clean
 
 help: ## Explain the targets (this text)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ up: .venv/.installed ## Run everything on this machine for real use, data in DAT
 	$(BIN)/amends up --data-dir $(DATA_DIR)
 
 check: lint ## Format, lint, types, import rules and the fast tests: under a minute
-	$(BIN)/pytest -m "not slow and not services" $(IN_PARALLEL)
+	$(BIN)/pytest -m "not slow and not services and not long" $(IN_PARALLEL)
 
 lint: .venv/.installed ## Format, lint, types and import rules only
 	$(BIN)/ruff format --check .
@@ -35,7 +35,12 @@ lint: .venv/.installed ## Format, lint, types and import rules only
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint ## Everything that CI runs: lint and the whole test-suite, on real PostgreSQL and Temporal
+browser: ## Find Chromium for the tests of the console, or install it where that is possible
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } \
+		|| { echo "The tests of the console need Chromium, and it could not be installed: apt-get install chromium" >&2; exit 1; }
+
+test: lint browser ## Everything that CI runs: lint and the whole test-suite, on real PostgreSQL and Temporal
 	$(BIN)/pytest -m "not long" $(IN_PARALLEL) tests/properties
 	$(BIN)/pytest -m "not long" $(IN_PARALLEL) --ignore tests/properties
 
@@ -44,9 +49,9 @@ chaos: .venv/.installed ## The long tier of the chaos tests: an hour or more of 
 	AMENDS_FIGURES=$(CURDIR)/.chaos-figures.jsonl $(BIN)/pytest tests/chaos
 	$(BIN)/python -m tests.chaos.figures .chaos-figures.jsonl
 
-bench: .venv/.installed ## What docs/benchmarks.md says, measured anew on real PostgreSQL and Temporal (a quarter of an hour)
+bench: .venv/.installed ## What docs/benchmarks.md says, measured anew on real PostgreSQL and Temporal (an hour)
 	@set -e; for each in standard_case intake throughput due_times case_lists survey_selection survey_weighting path_model \
-		importance report; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each; done
+		importance report dispatch webhooks bulk_retry importing; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each; done
 
 fuzz: .venv/.installed ## The long tier of the security tests: hours of made-up requests; prints their rows for docs/reliability.md
 	rm -f .fuzz-figures.jsonl

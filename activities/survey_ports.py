@@ -1,8 +1,8 @@
 """What the activities of waves need of the outside, in the words of the domain."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from activities.ports import AlreadyRecorded, DivergedError, SupersededError
@@ -66,12 +66,65 @@ class Invitee:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedComplaint:
+    """A complaint that has closed, in codes; whether its contact data were changed shortly before."""
+
+    reference: str
+    closed_at: datetime
+    customer: str
+    handler: str | None
+    team: str | None
+    channel: str
+    category: str | None
+    product: str | None
+    region: str | None
+    language: str
+    contact_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnComplaint:
+    """A closed complaint with what chance said: drawn or not, in which stratum, and how the customer is reached."""
+
+    reference: str
+    closed_at: datetime
+    handler: str | None
+    contact_changed: bool
+    stratum: str
+    is_drawn: bool
+    customer: str
+    random_number: float
+    language: str
+    has_email: bool
+    has_phone: bool
+    attributes: Mapping[str, str]
+
+
+class ClosedComplaints(Protocol):
+    """Complaints as a wave sees them closing."""
+
+    async def unseen(self, wave: str, look_back: timedelta, limit: int) -> list[ClosedComplaint]: ...
+
+    async def take(self, wave: str, version: int, seen: Sequence[DrawnComplaint], at: datetime) -> int:
+        """Note complaints as seen and make contacts of those that were drawn; how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Happened:
     """An event of a contact, and whether it ends the field work on it."""
 
     number: int
     event: ContactEvent
     ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """By what way contacts were invited, and to which version of the questionnaire: that one stays theirs."""
+
+    channel: Channel
+    version: int
 
 
 class FieldRecords(Protocol):
@@ -94,13 +147,21 @@ class FieldRecords(Protocol):
         wave: str,
         happened: Sequence[Happened],
         thresholds: CompletenessThresholds,
-        invited_by: Channel | None = None,
+        invited: Invited | None = None,
     ) -> None:
-        """Record events with the dispositions that follow; `invited_by` marks the contacts as invited."""
+        """Record events with the dispositions that follow; `invited` marks the contacts as invited."""
         ...
 
-    async def hand_over(self, wave: str, numbers: Sequence[int], channel: Channel, at: datetime) -> None:
+    async def hand_over(self, wave: str, numbers: Sequence[int], invited: Invited, at: datetime) -> None:
         """Put contacts on the list of a channel on which people do the asking."""
+        ...
+
+    async def hand_on(self, wave: str, reminder: int, numbers: Sequence[int], channel: Channel) -> None:
+        """Put contacts that were invited on another way on the list of a channel on which people do the asking."""
+        ...
+
+    async def passed_over(self, wave: str, reminder: int, numbers: Sequence[int]) -> None:
+        """Leave contacts out of a reminder that cannot reach them."""
         ...
 
     async def reminded(
@@ -118,6 +179,14 @@ class Identities(Protocol):
     """Who people are, many at once; those who were erased are left out."""
 
     async def identities(self, subjects: Iterable[str]) -> dict[str, Identity]: ...
+
+
+class FrameKnowledge(Protocol):
+    """Who of the frame somebody is."""
+
+    async def same_person(self, identity: Identity) -> str | None:
+        """The customer with this number, e-mail address or telephone number, if there is one."""
+        ...
 
 
 class Links(Protocol):

@@ -43,6 +43,10 @@ class Observations(Protocol):
 
     async def counts(self, period: Period, days: int) -> Counts: ...
 
+    async def narratives(self, period: Period) -> tuple[int, tuple[str, ...]]:
+        """How many narratives there are, and the ids of a sample."""
+        ...
+
     async def complaints_between(
         self, target: dict[str, str], begin: datetime, end: datetime, zone: str
     ) -> list[tuple[date, int]]: ...

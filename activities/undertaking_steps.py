@@ -15,11 +15,12 @@ from temporalio.exceptions import ApplicationError
 
 from activities.ports import CaseCommands, CaseUnavailable, Refusal
 from activities.undertaking_letters import UndertakingLetters
-from activities.undertaking_ports import AnalysisDesk, CustomerValues, Observations, OpenCases, WaveIndices
+from activities.undertaking_ports import AnalysisDesk, CustomerValues, Observations, OpenCases, Texts, WaveIndices
 from contracts.names import CARRY_OUT_UNDERTAKING_STEP
 from contracts.undertakings import UndertakingOrder, UndertakingOutcome
 from domain.analysis.effect import Verdict, check_effect, check_index, overall
 from domain.analysis.figures import compute_figures
+from domain.analysis.observation import Narratives
 from domain.analysis.report import report_of
 from domain.complaints.commands import LinkIncident, Submission
 from domain.surveys.comparison.defection import Defection, loss_by_class, plan_interviews
@@ -30,6 +31,7 @@ from domain.undertakings.envelope import Command
 from domain.undertakings.kinds import AnyUndertaking
 
 PAGE = 100
+TEXTS_AT_ONCE = 500
 
 _Kind = TypeVar("_Kind")
 
@@ -47,8 +49,10 @@ class UndertakingSteps:
         values: CustomerValues,
         indices: WaveIndices,
         letters: UndertakingLetters,
+        texts: Texts,
         zone: str,
     ) -> None:
+        self._texts = texts
         self._indices = indices
         self._letters = letters
         self._observations = observations
@@ -78,13 +82,27 @@ class UndertakingSteps:
         run = _as(analysis_run.AnalysisRun, order.undertaking)
         observed = await self._observations.observe(run.period)
         activity.heartbeat("observed")
-        figures = await asyncio.to_thread(compute_figures, observed, tuple(map(str, run.group_by)))
+        narratives = await self._narratives(run.period)
+        figures = await asyncio.to_thread(
+            lambda: compute_figures(observed, tuple(map(str, run.group_by)), narratives=narratives)
+        )
         activity.heartbeat("computed")
         report = await asyncio.to_thread(report_of, figures)
         kept = await self._desk.keep(
             run, figures.model_dump(mode="json"), report.model_dump(mode="json"), figures.inputs_sha256
         )
         return analysis_run.Computed(step=order.step.key, inputs_sha256=figures.inputs_sha256, report_sha256=kept)
+
+    async def _narratives(self, period: analysis_run.Period) -> Narratives:
+        """A sample of what customers wrote, opened in the worker and never kept."""
+        total, items = await self._observations.narratives(period)
+        opened: list[str] = []
+        for start in range(0, len(items), TEXTS_AT_ONCE):
+            page = items[start : start + TEXTS_AT_ONCE]
+            found = await self._texts.open_texts(page)
+            opened += [found[item] for item in page if item in found]
+            activity.heartbeat(start)
+        return Narratives(total, tuple(opened))
 
     async def _propose(self, order: UndertakingOrder) -> analysis_run.ImprovementsProposed:
         run = _as(analysis_run.AnalysisRun, order.undertaking)

@@ -93,6 +93,10 @@ class Permission(StrEnum):
     READ_WAVES = "wave.read"
     PLAN_WAVES = "wave.plan"
     READ_RESPONSES = "wave.responses"
+    REVIEW_HANDLERS = "wave.handlers"
+    INTERVIEW = "wave.interview"
+    IMPORT_ANSWERS = "wave.import_answers"
+    FOLLOW_UP = "follow_up.do"
     READ_PERSONAL_DATA = "personal_data.read"
     ERASE_PERSONAL_DATA = "personal_data.erase"
     HOLD_PERSONAL_DATA = "personal_data.hold"
@@ -103,6 +107,7 @@ class Permission(StrEnum):
     OPEN_INCIDENT = "incident.open"
     ORDER_ANALYSIS = "analysis.order"
     READ_SCORECARD = "partner.scorecard"
+    READ_RETURNS = "return.read"
     BEGIN_STUDY = "defection.begin"
     USE_CONSOLE = "console.use"
     READ_INTERVIEWEE = "defection.interviewee"
@@ -152,6 +157,10 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.READ_WAVES: frozenset({Role.ANALYST, _S, _O, Role.AUDITOR}),
     Permission.PLAN_WAVES: frozenset({Role.ANALYST, _S}),
     Permission.READ_RESPONSES: frozenset({Role.ANALYST, _S}),
+    Permission.REVIEW_HANDLERS: frozenset({Role.ANALYST, _S, Role.AUDITOR}),
+    Permission.INTERVIEW: frozenset({_C, _S}),
+    Permission.IMPORT_ANSWERS: frozenset({Role.ANALYST, _S}),
+    Permission.FOLLOW_UP: frozenset({_C, _S}),
     "wave.launch": frozenset({Role.ANALYST, _S}),
     "wave.pause": frozenset({Role.ANALYST, _S}),
     "wave.resume": frozenset({Role.ANALYST, _S}),
@@ -171,6 +180,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.PROPOSE_IMPROVEMENT: frozenset({_H, _A, _C, _S, Role.ANALYST}),
     Permission.OPEN_INCIDENT: frozenset({_H, _A, _S}),
     Permission.ORDER_ANALYSIS: frozenset({_S, Role.ANALYST}),
+    Permission.READ_RETURNS: frozenset({_S, Role.ANALYST, Role.AUDITOR}),
     Permission.READ_SCORECARD: frozenset({_A, _S, Role.ANALYST, Role.AUDITOR}),
     Permission.BEGIN_STUDY: frozenset({_S, Role.ANALYST}),
     Permission.USE_CONSOLE: _EVERYONE,

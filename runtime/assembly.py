@@ -20,6 +20,7 @@ from contracts.cases import Patience
 from contracts.names import DEPLOYMENT
 from domain.complaints import shipped
 from domain.complaints.terms import Way
+from domain.surveys.dispositions import Channel
 from gateways.files import FolderOfFiles
 from gateways.mail import MailPost, MailServer
 from gateways.sms import SmsAccount, SmsGateway
@@ -36,7 +37,7 @@ from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.schedules import apply_schedules
 from runtime.settings import Settings
-from runtime.survey_assembly import SurveyParts, survey_activities, survey_parts
+from runtime.survey_assembly import SurveyParts, complaints_of_surveys, survey_activities, survey_parts
 from runtime.temporal import connect
 from runtime.undertaking_assembly import undertaking_activities
 from runtime.undertaking_desk import UndertakingDesk
@@ -211,7 +212,7 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
         keeper.correct_identity,
         batches.carry_out_page,
         importer.import_page,
-        *survey_activities(parts, _mail(settings), patience),
+        *survey_activities(parts, _survey_offices(settings), patience),
         *undertaking_activities(parts, _mail(settings), patience, _now),
     ]
 
@@ -220,12 +221,24 @@ def _mail(settings: Settings) -> MailPost:
     return MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
 
 
+def _sms(settings: Settings) -> SmsGateway | None:
+    if settings.sms_url is None:
+        return None
+    account = SmsAccount.from_url(settings.sms_url, settings.sms_signature, settings.sms_templates)
+    return SmsGateway(account, settings.default_region)
+
+
+def _survey_offices(settings: Settings) -> dict[Channel, PostOffice]:
+    """What takes invitations: mail, and text messages where there is a gateway for them."""
+    texts = _sms(settings)
+    return {Channel.EMAIL: _mail(settings)} | ({} if texts is None else {Channel.SMS: texts})
+
+
 def _correspondence(parts: Parts) -> Correspondence:
     settings, pool = parts.settings, parts.pool
     channels: dict[Way, PostOffice] = {Way.EMAIL: _mail(settings)}
-    if settings.sms_url is not None:
-        account = SmsAccount.from_url(settings.sms_url, settings.sms_signature, settings.sms_templates)
-        channels[Way.SMS] = SmsGateway(account, settings.default_region)
+    if (texts := _sms(settings)) is not None:
+        channels[Way.SMS] = texts
     return Correspondence(
         MessageWriter(parts.vault, Correspondents(pool), parts.links, settings.time_zone, _now),
         channels,
@@ -242,6 +255,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
         Chore("start undertakings that were left", timedelta(seconds=1), parts.undertaking_launcher.start_those_left),
         Chore("start waves that were left", timedelta(seconds=2), parts.surveys.launcher.start_those_left),
+        Chore("open complaints of bad answers", timedelta(seconds=5), complaints_of_surveys(parts).open_all),
         Chore("start batches that were left", timedelta(seconds=30), lambda: _start_batches(parts)),
         Chore("tell what happened", timedelta(seconds=1), lambda: tell_all(parts.pool)),
         Chore("start imports that were left", timedelta(seconds=30), lambda: _start_imports(parts)),
@@ -253,7 +267,7 @@ def chores(parts: Parts) -> Sequence[Chore]:
             timedelta(minutes=5),
             lambda: personal_log.anchor_log(parts.pool, parts.keys.anchor(), _now()),
         ),
-        Chore("put the schedules right", timedelta(hours=1), lambda: _apply_schedules(parts)),
+        Chore("put the schedules right", timedelta(minutes=5), lambda: _apply_schedules(parts)),
         Chore("look at the horizons", timedelta(days=1), lambda: parts.rulebook.warn_of_horizons(_now())),
         Chore("let go what was kept long enough", timedelta(minutes=1), lambda: parts.eraser.sweep(_now())),
         Chore("look for wedged workflows", timedelta(minutes=1), lambda: _warn_of_wedged(parts)),

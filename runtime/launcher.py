@@ -49,12 +49,13 @@ class CaseLauncher:
         self._task_queue = task_queue
         self._unstarted = unstarted
 
-    async def start(self, reference: str, epoch: int = 1, replaces: bool = False) -> bool:
+    async def start(self, reference: str, epoch: int = 1) -> bool:
         """Start a case's workflow unless it runs, and strike it off the list; False while Temporal is away.
 
-        `replaces`: the case is in a new epoch, so that a run that is there is of an older one and ends.
+        In a later epoch than the first it was started again from its ledger: a run that is there is of an older one,
+        would be refused at its next record while a clock of its case is missed, and ends.
         """
-        policy = WorkflowIDConflictPolicy.TERMINATE_EXISTING if replaces else WorkflowIDConflictPolicy.USE_EXISTING
+        policy = WorkflowIDConflictPolicy.TERMINATE_EXISTING if epoch > 1 else WorkflowIDConflictPolicy.USE_EXISTING
         try:
             await self._client.start_workflow(
                 COMPLAINT,
@@ -71,7 +72,7 @@ class CaseLauncher:
             status = error.status.name if isinstance(error, RPCError) else "UNAVAILABLE"
             log.warning("case not started yet", extra={"reference": reference, "status": status})
             return False
-        await self._unstarted.started(reference)
+        await self._unstarted.started(reference, epoch)
         return True
 
     async def start_those_left(self) -> int:
@@ -81,9 +82,9 @@ class CaseLauncher:
             return 0
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def start_gated(reference: str, epoch: int, replaces: bool) -> bool:
+        async def start_gated(reference: str, epoch: int) -> bool:
             async with gate:
-                return await self.start(reference, epoch, replaces)
+                return await self.start(reference, epoch)
 
         return 1 + sum(await asyncio.gather(*(start_gated(*case) for case in left[1:])))
 

@@ -1,22 +1,29 @@
 """The composition root of surveys: the parts that waves are made of, and their activities."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from temporalio.client import Client
 
+from activities.complaint_sampling import ComplaintSampling
 from activities.fieldwork import Fieldwork
+from activities.ports import PostOffice
+from activities.survey_post import SurveyPost
 from activities.wave_computing import WaveComputer
 from activities.wave_recording import WaveRecorder
 from contracts.cases import Patience
 from domain.links import LIFETIMES, LinkPurpose
-from gateways.mail import MailPost
+from domain.surveys.dispositions import Channel
 from runtime.links import SignedLinks
+from runtime.survey_complaints import SurveyComplaints
 from runtime.wave_launcher import WaveLauncher
 from storage import fieldwork
+from storage.closed_complaints import ClosedComplaints, KnownPeople
 from storage.deliveries import Deliveries
+from storage.follow_ups import FollowUps
 from storage.frame import Frame
 from storage.pool import Pool
 from storage.responses import Responses
@@ -42,6 +49,9 @@ class SurveyParts:
     fieldwork: fieldwork.Fieldwork
     responses: Responses
     results: WaveResults
+    closed_complaints: ClosedComplaints
+    deliveries: Deliveries
+    follow_ups: FollowUps
     launcher: WaveLauncher
 
 
@@ -54,22 +64,37 @@ def survey_parts(pool: Pool, client: Client, task_queue: str) -> SurveyParts:
         fieldwork=fieldwork.Fieldwork(pool),
         responses=Responses(pool),
         results=WaveResults(pool),
+        closed_complaints=ClosedComplaints(pool),
+        deliveries=Deliveries(pool),
+        follow_ups=FollowUps(pool),
         launcher=WaveLauncher(client, task_queue, waves),
     )
 
 
-def survey_activities(parts: "Parts", post: MailPost, patience: Patience) -> Sequence[Callable[..., Any]]:
-    """Every activity of a wave, bound to the real parts."""
+def survey_activities(
+    parts: "Parts", offices: Mapping[Channel, PostOffice], patience: Patience
+) -> Sequence[Callable[..., Any]]:
+    """Every activity of a wave, bound to the real parts; `offices` take its messages."""
     surveys = parts.surveys
     recorder = WaveRecorder(surveys.waves, surveys.definitions, patience)
     field = Fieldwork(
         definitions=surveys.definitions,
         frame=surveys.frame,
+        complaints=ComplaintSampling(
+            surveys.closed_complaints,
+            parts.vault,
+            KnownPeople(parts.pool, parts.vault),
+            hashlib.sha256(b"draws of closed complaints\x00" + parts.keys.command_ids()).digest(),
+            _now,
+        ),
         records=surveys.fieldwork,
-        people=parts.vault,
-        post=post,
-        deliveries=Deliveries(parts.pool),
-        links=InvitationLinks(parts.links),
+        post=SurveyPost(
+            people=parts.vault,
+            offices=offices,
+            deliveries=surveys.deliveries,
+            links=InvitationLinks(parts.links),
+            now=_now,
+        ),
         now=_now,
     )
     computer = WaveComputer(surveys.definitions, surveys.results, _now)
@@ -83,6 +108,19 @@ def survey_activities(parts: "Parts", post: MailPost, patience: Patience) -> Seq
         computer.compute_wave,
         computer.report_wave,
     ]
+
+
+def complaints_of_surveys(parts: "Parts") -> SurveyComplaints:
+    """Who opens the complaints that bad answers ask for."""
+    return SurveyComplaints(
+        pool=parts.pool,
+        vault=parts.vault,
+        surveys=parts.surveys.definitions,
+        follow_ups=parts.surveys.follow_ups,
+        rulebook=parts.rulebook,
+        policy=parts.settings.default_policy,
+        now=_now,
+    )
 
 
 class InvitationLinks:

@@ -43,6 +43,7 @@ def undertaking_activities(
             zone=zone,
             now=now,
         ),
+        texts=parts.vault,
         zone=zone,
     )
     periodic = PeriodicWork(observations, parts.undertaking_desk, zone)

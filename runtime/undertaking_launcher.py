@@ -49,7 +49,7 @@ class UndertakingLauncher:
         except TEMPORAL_AWAY:
             log.warning("undertaking not started yet", extra={"reference": reference})
             return False
-        await self._undertakings.started(reference)
+        await self._undertakings.started(reference, epoch)
         return True
 
     async def start_those_left(self) -> int:

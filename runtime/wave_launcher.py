@@ -50,7 +50,7 @@ class WaveLauncher:
         except TEMPORAL_AWAY:
             log.warning("wave not started yet", extra={"reference": reference})
             return False
-        await self._waves.started(reference)
+        await self._waves.started(reference, epoch)
         return True
 
     async def start_those_left(self) -> int:

@@ -5,13 +5,14 @@ No high availability: PostgreSQL is the store that matters, Temporal's can be ma
 """
 
 import logging
+import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from contracts import search_attributes
 from domain.access import Role
@@ -30,6 +31,7 @@ from starter.embedded import (
 )
 from starter.embedded.data_folder import LOOPBACK
 from starter.embedded.postgres import DATABASE, USER
+from storage import roles
 from storage.keys import MasterKeys
 from storage.people import People
 from storage.pool import open_pool
@@ -63,6 +65,8 @@ async def running(
         async with Supervisor() as supervisor:
             postgres = EmbeddedPostgres(folder)
             await supervisor.add(postgres)
+            logins = _logins(folder)
+            await roles.let_log_in(postgres.url, logins)
             for done in await prepare(postgres.url, _zone(settings or {}), datetime.now(UTC)):
                 log.info("%s", done)
             temporal = EmbeddedTemporal(folder, ui_port=ui_port, search_attributes=_search_attributes())
@@ -74,9 +78,10 @@ async def running(
             await rebuild_if_new(await supervisor.add(temporal, rebuild_if_new))
             keys = _master_keys(folder)
             environment = _environment(folder, postgres.url, temporal.address, port) | dict(settings or {})
+            api, worker = (_as(role, logins[role], environment) for role in (roles.API, roles.WORKER))
             for number in range(1, workers + 1):
-                await supervisor.add(_worker(folder, number, environment))
-            await supervisor.add(_api(folder, port, environment))
+                await supervisor.add(_worker(folder, number, worker))
+            await supervisor.add(_api(folder, port, api))
             token = await _admin_token(folder, postgres.url, port)
             yield Machine(folder, f"http://127.0.0.1:{port}", token, keys, environment, supervisor, temporal)
 
@@ -144,6 +149,24 @@ def _master_keys(folder: Path) -> MasterKeys:
 
 def _key_file(folder: Path) -> Path:
     return folder.absolute() / "master.key"
+
+
+def _logins(folder: Path) -> dict[str, str]:
+    """The passwords of the database roles of the processes, made once; the superuser's is for the owner's commands."""
+    found = {}
+    for role in (roles.API, roles.WORKER):
+        file = folder / "postgres" / f"{role}.password"
+        if not file.exists():
+            connection.write_secret(file, secrets.token_urlsafe(32))
+        found[role] = file.read_text().strip()
+    return found
+
+
+def _as(role: str, password: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process that logs in to the records with its own rights only."""
+    parts = urlsplit(environment["AMENDS_DATABASE_URL"])
+    url = urlunsplit(parts._replace(netloc=f"{role}:{password}@{parts.hostname}:{parts.port}"))
+    return {**environment, "AMENDS_DATABASE_URL": url}
 
 
 def _worker(folder: Path, number: int, environment: Mapping[str, str]) -> Program:

@@ -5,6 +5,7 @@ stays in the vault, and so do the words of open answers.
 """
 
 import hashlib
+import hmac
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from domain.surveys.definition import SurveyDefinition
 from domain.surveys.questionnaire import OpenText, Page
 from runtime.links import SignedLinks
 from storage.pool import Connection, Pool, transaction
-from storage.responses import Interview, Responses, Standing
+from storage.responses import Interview, Manner, Responses, Standing
 from storage.surveys import Surveys
 from storage.vault import Erased, Vault
 
@@ -61,6 +62,11 @@ class Visit:
         later = (at for at in range(after + 1, len(pages)) if self.asked_on(pages[at], answers))
         return next(later, len(pages))
 
+    def kept(self, answers: Mapping[str, Answer]) -> dict[str, Answer]:
+        """The answers to what is asked after them; what is not asked any more is dropped."""
+        asked = {item.id for item in items_asked(self.definition.questionnaire, answers, self.known())}
+        return {name: answer for name, answer in answers.items() if name in asked and not is_empty(answer)}
+
     def page_before(self) -> int:
         """The page before on which something is asked; the first one stays the first."""
         pages = self.definition.questionnaire.pages
@@ -79,12 +85,22 @@ class Saved:
 class RespondentDesk:
     """Lets the holders of invitations answer."""
 
-    def __init__(self, pool: Pool, vault: Vault, links: SignedLinks, surveys: Surveys, responses: Responses) -> None:
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        vault: Vault,
+        links: SignedLinks,
+        surveys: Surveys,
+        responses: Responses,
+        secret: bytes,
+    ) -> None:
         self._pool = pool
         self._vault = vault
         self._links = links
         self._surveys = surveys
         self._responses = responses
+        self._device_key = hashlib.sha256(b"devices of respondents\x00" + secret).digest()
 
     async def contact_of(self, token: str) -> str:
         """The contact whose personal link this is. Raises `LinkRefused`."""
@@ -108,11 +124,15 @@ class RespondentDesk:
             if not await self._responses.hold_quotas(connection, visit.interview, plan.quotas, now, until):
                 return replace(visit, standing=Standing.QUOTA_FULL)
             thresholds = plan.thresholds.for_dispositions()
-            await self._responses.begin(connection, visit.interview, language, now, thresholds)
+            await self._responses.begin(connection, visit.interview, language, Manner(), now, thresholds)
             return await self._locked(connection, contact, now)
 
-    async def save(self, contact: str, page_id: str, given: Mapping[str, Answer]) -> Saved | None:
+    async def save(
+        self, contact: str, page_id: str, given: Mapping[str, Answer], device: str | None = None
+    ) -> Saved | None:
         """Save the answers of the page that is shown and turn to the next; the last page completes the interview.
+
+        The device that they come from is kept as a keyed hash.
 
         A page that was answered before is not shown any more, and sending it again changes nothing.
         """
@@ -128,7 +148,7 @@ class RespondentDesk:
             until = now + plan.interview_timeout
             if not await self._responses.hold_quotas(connection, visit.interview, plan.quotas, now, until):
                 return Saved(replace(visit, standing=Standing.QUOTA_FULL), {})
-            return await self._save(connection, visit, page, given, now)
+            return await self._save(connection, visit, page, given, now, device and self._hashed(contact, device))
 
     async def back(self, contact: str) -> Visit | None:
         """Turn to the page before."""
@@ -151,6 +171,35 @@ class RespondentDesk:
             await self._responses.opt_out(connection, visit.interview, now, thresholds)
             return replace(visit, standing=Standing.OPTED_OUT)
 
+    async def enter(
+        self, contact: str, given: Mapping[str, Answer], language: str, manner: Manner, *, breaks_off: bool = False
+    ) -> Saved | None:
+        """Answers that somebody writes down for the respondent, at the telephone or from paper: all of them at once.
+
+        Who breaks off leaves questions open; the rest may still be answered.
+        """
+        now = datetime.now(UTC)
+        async with self._transaction(contact) as connection:
+            visit = await self._locked(connection, contact, now)
+            if visit is None or visit.standing is not Standing.OPEN:
+                return None if visit is None else Saved(visit, {})
+            questionnaire, plan = visit.definition.questionnaire, visit.definition.fieldwork
+            answers = visit.answers | dict(given)
+            faults = answer_faults(questionnaire, answers, visit.known())
+            serious = {n: f for n, f in faults.items() if not (breaks_off and f is AnswerFault.MISSING)}
+            if serious:
+                return Saved(visit, serious)
+            until = now + plan.interview_timeout
+            if not await self._responses.hold_quotas(connection, visit.interview, plan.quotas, now, until):
+                return Saved(replace(visit, standing=Standing.QUOTA_FULL), {})
+            thresholds = plan.thresholds.for_dispositions()
+            await self._responses.begin(connection, visit.interview, language, manner, now, thresholds)
+            following = visit.interview.page if breaks_off else len(questionnaire.pages)
+            interview = replace(visit.interview, channel=manner.channel or visit.interview.channel)
+            return await self._write(
+                connection, replace(visit, interview=interview), visit.kept(answers), following, now
+            )
+
     @asynccontextmanager
     async def _transaction(self, contact: str) -> AsyncIterator[Connection]:
         """A transaction that borrows no second connection: what the wave pinned is known before it begins.
@@ -162,7 +211,13 @@ class RespondentDesk:
             yield connection
 
     async def _save(
-        self, connection: Connection, visit: Visit, page: Page, given: Mapping[str, Answer], now: datetime
+        self,
+        connection: Connection,
+        visit: Visit,
+        page: Page,
+        given: Mapping[str, Answer],
+        now: datetime,
+        device: str | None,
     ) -> Saved:
         answers = visit.answers | dict.fromkeys(_items_of(visit, page)) | dict(given)
         questionnaire = visit.definition.questionnaire
@@ -170,10 +225,21 @@ class RespondentDesk:
         on_page = {name: fault for name, fault in faults.items() if name in _items_of(visit, page)}
         if on_page:
             return Saved(visit, on_page)
-        asked = {item.id for item in items_asked(questionnaire, answers, visit.known())}
-        kept = {name: answer for name, answer in answers.items() if name in asked and not is_empty(answer)}
+        kept = visit.kept(answers)
         following = visit.next_page(visit.interview.page, kept)
-        completes = following >= len(questionnaire.pages)
+        return await self._write(connection, visit, kept, following, now, device)
+
+    async def _write(
+        self,
+        connection: Connection,
+        visit: Visit,
+        kept: Mapping[str, Answer],
+        following: int,
+        now: datetime,
+        device: str | None = None,
+    ) -> Saved:
+        """Keep the answers and where it goes on; behind the last page the interview is complete."""
+        completes = following >= len(visit.definition.questionnaire.pages)
         sealed = await self._sealed(connection, visit, kept, now)
         await self._responses.save(
             connection,
@@ -184,9 +250,26 @@ class RespondentDesk:
             now,
             visit.definition.fieldwork.thresholds.for_dispositions(),
             completes=completes,
+            device=device,
         )
+        if completes:
+            await self._follow_up(connection, visit, kept, now)
         interview = replace(visit.interview, answers=sealed, page=following, completed_at=now if completes else None)
         return Saved(replace(visit, interview=interview, standing=interview.standing(now)), {})
+
+    async def _follow_up(
+        self, connection: Connection, visit: Visit, answers: Mapping[str, Answer], now: datetime
+    ) -> None:
+        """A bad answer opens what the plan says, in the transaction that saves it."""
+        plan = visit.definition.fieldwork.follow_up
+        code = None if plan is None else answers.get(plan.question)
+        if plan is not None and isinstance(code, int) and code <= plan.at_most:
+            await self._responses.open_follow_up(connection, visit.interview, plan.action, plan.question, code, now)
+
+    def _hashed(self, contact: str, device: str) -> str:
+        """A device within a wave: the same one twice shows, and nobody is known by it elsewhere."""
+        wave, _ = _place_of(contact)
+        return hmac.new(self._device_key, f"{wave}\x00{device}".encode(), hashlib.sha256).hexdigest()[:24]
 
     async def _sealed(
         self, connection: Connection, visit: Visit, answers: Mapping[str, Answer], now: datetime

@@ -153,7 +153,7 @@ def services(parts: Parts) -> Services:
         ),
         webhooks=Webhooks(parts.pool, parts.keys),
         webhook_deliveries=WebhookDeliveries(parts.pool),
-        surveys=survey_services(parts, repetitions, keys),
+        surveys=survey_services(parts, repetitions, keys, reads),
         limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
         letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
         accounts=AccountDesk(parts.pool, idle=parts.settings.session_idle, longest=parts.settings.session_longest),

@@ -3,13 +3,20 @@
 from dataclasses import dataclass
 
 from runtime.assembly import Parts
+from starter.follow_ups import FollowUpDesk
 from starter.frame import FrameDesk
+from starter.handler_signs import HandlerSigns
+from starter.interviewers import InterviewDesk
 from starter.keys import RequestKeys
+from starter.paper_answers import PaperDesk
+from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.respondents import RespondentDesk
 from starter.wave_numbers import WaveNumbers
 from starter.waves import WaveDesk
+from storage.follow_ups import FollowUps
 from storage.frame import Frame
+from storage.interviews import InterviewLists
 from storage.surveys import Surveys
 from storage.wave_results import WaveResults
 from storage.waves import Waves
@@ -26,11 +33,24 @@ class SurveyServices:
     wave_records: Waves
     wave_numbers: WaveNumbers
     wave_results: WaveResults
+    handler_signs: HandlerSigns
     respondents: RespondentDesk
+    interviews: InterviewDesk
+    paper: PaperDesk
+    follow_ups: FollowUpDesk
+    follow_up_records: FollowUps
 
 
-def survey_services(parts: Parts, repetitions: Repetitions, keys: RequestKeys) -> SurveyServices:
+def survey_services(parts: Parts, repetitions: Repetitions, keys: RequestKeys, reads: Reads) -> SurveyServices:
     surveys, secret = parts.surveys, parts.keys.command_ids()
+    respondents = RespondentDesk(
+        pool=parts.pool,
+        vault=parts.vault,
+        links=parts.links,
+        surveys=surveys.definitions,
+        responses=surveys.responses,
+        secret=secret,
+    )
     return SurveyServices(
         frame=FrameDesk(parts.pool, parts.vault, surveys.frame, secret, parts.settings.default_region),
         frame_records=surveys.frame,
@@ -46,5 +66,17 @@ def survey_services(parts: Parts, repetitions: Repetitions, keys: RequestKeys) -
         wave_records=surveys.waves,
         wave_numbers=WaveNumbers(parts.pool, surveys.definitions, surveys.results),
         wave_results=surveys.results,
-        respondents=RespondentDesk(parts.pool, parts.vault, parts.links, surveys.definitions, surveys.responses),
+        handler_signs=HandlerSigns(surveys.definitions, surveys.closed_complaints),
+        respondents=respondents,
+        interviews=InterviewDesk(
+            pool=parts.pool,
+            vault=parts.vault,
+            lists=InterviewLists(parts.pool),
+            responses=surveys.responses,
+            respondents=respondents,
+            reads=reads,
+        ),
+        paper=PaperDesk(respondents),
+        follow_ups=FollowUpDesk(parts.pool, parts.vault, surveys.follow_ups, reads),
+        follow_up_records=surveys.follow_ups,
     )

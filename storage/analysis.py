@@ -6,6 +6,7 @@ from another system ended when that one says; where it does not say, when it was
 """
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,26 +16,29 @@ import numpy as np
 
 from domain.analysis.observation import Complaints, Counts, Observed
 from domain.analysis.surge import DAYS_NEEDED
+from domain.analysis.themes import MOST_NARRATIVES
+from domain.complaints import shipped
 from domain.undertakings.analysis_run import Period
 from storage.pool import Pool, borrow
 
-PAGE = 20_000
+PAGE = 2_000
+"""Written into the query, so that it is planned for so few: one statement stays far from its time limit."""
 
 _CASES = """
 WITH chosen AS (
     SELECT reference, customer, received_at, coalesce(category, '') AS category, coalesce(product, '') AS product,
            coalesce(region, '') AS region, coalesce(partner, '') AS partner, state
       FROM case_record
-     WHERE received_at >= $1 AND received_at < $2 AND reference > $4
-     ORDER BY reference LIMIT $5),
+     WHERE received_at >= $1 AND received_at < $2 AND (received_at, reference) > ($1, $4)
+     ORDER BY received_at, reference LIMIT 2000),
 told AS (
     SELECT l.reference,
            max(l.sequence) FILTER (WHERE l.type IN ('complaint.closed', 'complaint.withdrawn', 'complaint.aborted')
-                                      OR l.type = 'complaint.assessed' AND l.payload ~ $6
-                                      OR l.type = 'complaint.imported' AND l.payload ~ $7) AS ended_with,
+                                      OR l.type = 'complaint.assessed' AND l.payload ~ $5
+                                      OR l.type = 'complaint.imported' AND l.payload ~ $6) AS ended_with,
            max(CASE WHEN l.type IN ('complaint.closed', 'complaint.withdrawn', 'complaint.aborted')
-                      OR l.type = 'complaint.assessed' AND l.payload ~ $6 THEN l.at
-                    WHEN l.type = 'complaint.imported' AND l.payload ~ $7
+                      OR l.type = 'complaint.assessed' AND l.payload ~ $5 THEN l.at
+                    WHEN l.type = 'complaint.imported' AND l.payload ~ $6
                     THEN coalesce((l.payload::jsonb #>> '{fact,ended_at}')::timestamptz, l.at) END) AS ended_at,
            max(l.sequence) FILTER (WHERE l.type IN ('complaint.reopened', 'complaint.appealed',
                                                     'complaint.to_stage_two', 'complaint.referred_external'))
@@ -45,7 +49,9 @@ told AS (
            bool_or(l.type = 'complaint.reopened') AS reopened,
            bool_or(l.type = 'complaint.to_stage_two') AS stage_two,
            bool_or(l.type = 'complaint.referred_external') AS external,
-           bool_or(l.type = 'callback.visited') AS called_back
+           bool_or(l.type = 'callback.visited') AS called_back,
+           sum(CASE WHEN l.type = 'redress.changed' AND l.payload ~ '"state":"paid"'
+                    THEN (l.payload::jsonb #>> '{fact,redress,money,amount}')::numeric END)::float8 AS money
       FROM ledger l JOIN chosen USING (reference) WHERE l.at < $3 GROUP BY l.reference),
 promised AS (
     SELECT c.reference,
@@ -55,24 +61,36 @@ promised AS (
                               AND (breached_at IS NULL OR breached_at >= $3)) AS overdue
       FROM chosen c, jsonb_to_recordset(c.state -> 'clocks')
            AS clock(state text, due_at timestamptz, met_at timestamptz, breached_at timestamptz)
-     WHERE clock.state NOT IN ('cancelled', 'paused') GROUP BY c.reference),
-paid AS (
-    SELECT c.reference, sum((given.money ->> 'amount')::numeric) AS money
-      FROM chosen c, jsonb_to_recordset(c.state -> 'redress') AS given(state text, money jsonb)
-     WHERE given.state = 'paid' GROUP BY c.reference)
+     WHERE clock.state NOT IN ('cancelled', 'paused') OR met_at IS NOT NULL OR breached_at IS NOT NULL
+     GROUP BY c.reference)
 SELECT c.reference, c.customer, c.received_at, c.category, c.product, c.region, c.partner,
        CASE WHEN t.ended_with > coalesce(t.taken_up_with, 0) THEN t.ended_at END AS ended_at,
        ending.type AS ending, assessed.payload::jsonb #>> '{fact,decision}' AS decision,
        coalesce((visited.payload::jsonb #>> '{fact,visit,satisfaction}')::int, 0) AS satisfaction,
        t.appealed, t.reopened, t.stage_two, t.external, t.called_back,
-       coalesce(paid.money, 0)::float8 AS money,
+       coalesce(t.money, 0) AS money, t.reference IS NOT NULL AS was_known,
        coalesce(p.met, 0) AS met, coalesce(p.broken, 0) AS broken, coalesce(p.overdue, 0) AS overdue
-  FROM chosen c JOIN told t USING (reference)
-  LEFT JOIN promised p USING (reference) LEFT JOIN paid USING (reference)
+  FROM chosen c LEFT JOIN told t USING (reference) LEFT JOIN promised p USING (reference)
   LEFT JOIN ledger ending ON ending.reference = c.reference AND ending.sequence = t.ended_with
   LEFT JOIN ledger assessed ON assessed.reference = c.reference AND assessed.sequence = t.assessed_with
   LEFT JOIN ledger visited ON visited.reference = c.reference AND visited.sequence = t.visited_with
- ORDER BY c.reference"""
+ ORDER BY c.received_at, c.reference"""
+
+_CORRECTED_SINCE = """
+SELECT DISTINCT ON (reference, field) reference, field, old FROM (
+    SELECT l.reference, l.sequence, l.payload::jsonb #>> '{fact,field}' AS field,
+           coalesce(l.payload::jsonb #>> '{fact,old_code}', '') AS old
+      FROM ledger l JOIN case_record c USING (reference)
+     WHERE l.type = 'complaint.corrected' AND l.at >= $3 AND c.received_at >= $1 AND c.received_at < $2) corrected
+ WHERE field IN ('category', 'product', 'region', 'partner') ORDER BY reference, field, sequence"""
+
+_RECALCULATED = """
+SELECT count(DISTINCT l.reference) FROM ledger l JOIN case_record c USING (reference)
+ WHERE l.type = 'complaint.clocks_recalculated' AND l.at < $3 AND c.received_at >= $1 AND c.received_at < $2"""
+
+_NARRATIVES = """
+SELECT c.state #>> '{intake,narrative}' AS narrative FROM case_record c JOIN ledger l USING (reference)
+ WHERE l.sequence = 1 AND l.at < $3 AND c.received_at >= $1 AND c.received_at < $2 ORDER BY md5(reference) LIMIT $4"""
 
 _ENDS_BY_ASSESSMENT = r'"decision":"(duplicate|not_ours|service_request)"'
 _TAKEN_OVER_CLOSED = '"is_closed":true'
@@ -86,10 +104,22 @@ _END = {
 }
 
 _DAILY = """
-SELECT coalesce(category, '–') || ' · ' || coalesce(region, '–') || ' · ' || coalesce(partner, '–') AS cell,
-       (received_at AT TIME ZONE $3)::date AS day, count(*) AS cases
-  FROM case_record JOIN ledger l ON l.reference = case_record.reference AND l.sequence = 1
- WHERE received_at >= $1 AND received_at < $2 AND l.at < $4 GROUP BY 1, 2"""
+WITH corrected AS (
+    SELECT DISTINCT ON (l.reference, l.payload::jsonb #>> '{fact,field}') l.reference,
+           l.payload::jsonb #>> '{fact,field}' AS field, coalesce(l.payload::jsonb #>> '{fact,old_code}', '') AS old
+      FROM ledger l WHERE l.type = 'complaint.corrected' AND l.at >= $4
+     ORDER BY l.reference, l.payload::jsonb #>> '{fact,field}', l.sequence),
+was AS (
+    SELECT reference, max(old) FILTER (WHERE field = 'category') AS category,
+           max(old) FILTER (WHERE field = 'region') AS region, max(old) FILTER (WHERE field = 'partner') AS partner
+      FROM corrected GROUP BY reference)
+SELECT coalesce(nullif(coalesce(w.category, c.category), ''), '–') || ' · '
+       || coalesce(nullif(coalesce(w.region, c.region), ''), '–') || ' · '
+       || coalesce(nullif(coalesce(w.partner, c.partner), ''), '–') AS cell,
+       (c.received_at AT TIME ZONE $3)::date AS day, count(*) AS cases
+  FROM case_record c JOIN ledger l ON l.reference = c.reference AND l.sequence = 1
+  LEFT JOIN was w ON w.reference = c.reference
+ WHERE c.received_at >= $1 AND c.received_at < $2 AND l.at < $4 GROUP BY 1, 2"""
 
 
 class Observations:
@@ -101,8 +131,25 @@ class Observations:
     async def observe(self, period: Period) -> Observed:
         """The complaints received in the period, as they stood at its `as_of`, and the counts of the days before."""
         begin, end = _moments(period)
-        rows = await self._cases(begin, end, period.as_of)
-        return Observed(period.first, period.last, _complaints(rows, period), await self.counts(period))
+        complaints = await self._complaints(period)
+        successors = shipped.taxonomy().successors()
+        renamed = sorted({(old, successors[old]) for old in set(complaints.category.tolist()) & successors.keys()})
+        for old, code in renamed:
+            complaints.category[complaints.category == old] = code
+        async with borrow(self._pool) as connection:
+            recalculated = await connection.fetchval(_RECALCULATED, begin, end, period.as_of)
+        counts = await self.counts(period)
+        return Observed(period.first, period.last, complaints, counts, tuple(renamed), recalculated)
+
+    async def narratives(self, period: Period) -> tuple[int, tuple[str, ...]]:
+        """How many narratives the period has, and the ids of a sample of at most 20,000, the same each time."""
+        begin, end = _moments(period)
+        async with borrow(self._pool) as connection:
+            total = await connection.fetchval(
+                "SELECT count(*) FROM case_record WHERE received_at >= $1 AND received_at < $2", begin, end
+            )
+            rows = await connection.fetch(_NARRATIVES, begin, end, period.as_of, MOST_NARRATIVES)
+        return total, tuple(row["narrative"] for row in rows if row["narrative"])
 
     async def counts(self, period: Period, days: int = DAYS_NEEDED) -> Counts:
         """Complaints by cell and day over so many days that end with the period's last."""
@@ -136,16 +183,21 @@ class Observations:
             )
         return [(row["day"], row["cases"]) for row in rows]
 
-    async def _cases(self, begin: datetime, end: datetime, as_of: datetime) -> list[asyncpg.Record]:
-        rows: list[asyncpg.Record] = []
-        after = ""
+    async def _complaints(self, period: Period) -> Complaints:
+        """Page by page, each made into columns at once: rows of a page are dropped before the next is read."""
+        begin, end = _moments(period)
+        parts: list[Complaints] = []
+        at, after = begin, ""
         while True:
             async with borrow(self._pool) as connection:
-                page = await connection.fetch(_CASES, begin, end, as_of, after, PAGE, *_MARKS)
-            rows += page
+                page = await connection.fetch(_CASES, at, end, period.as_of, after, *_MARKS)
+            parts.append(_columns([row for row in page if row["was_known"]], period))
             if len(page) < PAGE:
-                return rows
-            after = page[-1]["reference"]
+                break
+            at, after = page[-1]["received_at"], page[-1]["reference"]
+        async with borrow(self._pool) as connection:
+            corrected = await connection.fetch(_CORRECTED_SINCE, begin, end, period.as_of)
+        return _as_they_were(_joined(parts), corrected)
 
 
 def _moments(period: Period) -> tuple[datetime, datetime]:
@@ -157,7 +209,25 @@ def _moments(period: Period) -> tuple[datetime, datetime]:
     return begin, after
 
 
-def _complaints(rows: Sequence[asyncpg.Record], period: Period) -> Complaints:
+def _joined(parts: Sequence[Complaints]) -> Complaints:
+    return Complaints(
+        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Complaints)}
+    )
+
+
+def _as_they_were(complaints: Complaints, corrected: Sequence[asyncpg.Record]) -> Complaints:
+    """The codes before what was corrected after the moment of looking."""
+    if not corrected:
+        return complaints
+    place = {reference: row for row, reference in enumerate(complaints.reference.tolist())}
+    changed = {name: getattr(complaints, name).astype(object) for name in ("category", "product", "region", "partner")}
+    for each in corrected:
+        if each["reference"] in place:
+            changed[each["field"]][place[each["reference"]]] = each["old"]
+    return replace(complaints, **{name: column.astype(np.str_) for name, column in changed.items()})
+
+
+def _columns(rows: Sequence[asyncpg.Record], period: Period) -> Complaints:
     zone = ZoneInfo(period.zone)
 
     def column(name: str, kind: Any) -> Any:

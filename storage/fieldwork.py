@@ -10,7 +10,7 @@ from datetime import datetime
 
 import asyncpg
 
-from activities.survey_ports import Happened, Invitee
+from activities.survey_ports import Happened, Invited, Invitee
 from domain.surveys.dispositions import (
     Channel,
     CompletenessThresholds,
@@ -116,9 +116,9 @@ class Fieldwork:
         wave: str,
         happened: Sequence[Happened],
         thresholds: CompletenessThresholds,
-        invited_by: Channel | None = None,
+        invited: Invited | None = None,
     ) -> None:
-        """Record events with the dispositions that follow; `invited_by` marks the contacts as invited."""
+        """Record events with the dispositions that follow; `invited` marks the contacts as invited."""
         if not happened:
             return
         numbers = [each.number for each in happened]
@@ -126,26 +126,29 @@ class Fieldwork:
         async with transaction(self._pool) as connection:
             await lock_contacts(connection, wave, numbers)
             await write_events(connection, wave, happened, thresholds)
-            if invited_by is not None:
+            if invited is not None:
                 await connection.execute(
-                    """UPDATE contact SET invited_at = $3, channel = $4, attempts = attempts + 1
+                    """UPDATE contact SET invited_at = $3, channel = $4, version = $5, attempts = attempts + 1
                         WHERE wave = $1 AND number = ANY($2)""",
                     wave,
                     numbers,
                     at,
-                    invited_by,
+                    invited.channel,
+                    invited.version,
                 )
-            await _settle_askings(connection, wave, happened, was_asked=invited_by is not None)
+            await _settle_askings(connection, wave, happened, was_asked=invited is not None)
 
-    async def hand_over(self, wave: str, numbers: Sequence[int], channel: Channel, at: datetime) -> None:
+    async def hand_over(self, wave: str, numbers: Sequence[int], invited: Invited, at: datetime) -> None:
         """Put contacts on the list of a channel on which people do the asking; each counts as asked."""
         async with transaction(self._pool) as connection:
             await connection.execute(
-                "UPDATE contact SET invited_at = $3, channel = $4 WHERE wave = $1 AND number = ANY($2)",
+                """UPDATE contact SET invited_at = $3, channel = $4, version = $5
+                    WHERE wave = $1 AND number = ANY($2)""",
                 wave,
                 list(numbers),
                 at,
-                channel,
+                invited.channel,
+                invited.version,
             )
             await connection.execute(
                 """UPDATE asking a SET state = 'confirmed' FROM contact c
@@ -167,6 +170,25 @@ class Fieldwork:
                 wave,
                 numbers,
                 number,
+            )
+
+    async def hand_on(self, wave: str, reminder: int, numbers: Sequence[int], channel: Channel) -> None:
+        """Put contacts that did not answer on the list of a channel on which people do the asking."""
+        async with borrow(self._pool) as connection:
+            await connection.execute(
+                """UPDATE contact SET channel = $4, reminded = $3
+                    WHERE wave = $1 AND number = ANY($2) AND completed_at IS NULL AND ended_at IS NULL""",
+                wave,
+                list(numbers),
+                reminder,
+                channel,
+            )
+
+    async def passed_over(self, wave: str, reminder: int, numbers: Sequence[int]) -> None:
+        """Leave contacts out of a reminder that cannot reach them."""
+        async with borrow(self._pool) as connection:
+            await connection.execute(
+                "UPDATE contact SET reminded = $3 WHERE wave = $1 AND number = ANY($2)", wave, list(numbers), reminder
             )
 
     async def to_remind(self, wave: str, kind: ReminderKind, reminder: int, limit: int) -> list[Invitee]:

@@ -61,7 +61,18 @@ class Frame:
         self._pool = pool
 
     async def put(self, connection: Connection, customer: Customer, account: bytes, at: datetime) -> bool:
-        """Add a customer or renew what is known; the random number stays. Whether it is a new one."""
+        """Add a customer or renew what is known; the random number stays. Whether it is a new one.
+
+        Somebody who was asked about a complaint before, without a customer number, gets the number now.
+        """
+        before = await connection.fetchval("SELECT account FROM customer WHERE subject = $1", customer.subject)
+        if before is not None and before != account:
+            await connection.execute(
+                "UPDATE customer SET account = $2, random_number = $3 WHERE subject = $1",
+                customer.subject,
+                account,
+                customer.random_number,
+            )
         row = await connection.fetchrow(
             """INSERT INTO customer AS c
                    (subject, account, random_number, district, customer_type, attributes, language,

@@ -61,11 +61,8 @@ class UnstartedCases:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def claim(self, limit: int, at: datetime) -> list[tuple[str, int, bool]]:
-        """References and epochs to start now, and whether that takes the place of a run of an earlier epoch.
-
-        Each is left alone for a growing while, then offered again.
-        """
+    async def claim(self, limit: int, at: datetime) -> list[tuple[str, int]]:
+        """References and epochs to start now; each is left alone for a growing while, then offered again."""
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
                 """WITH due AS MATERIALIZED (
@@ -73,19 +70,20 @@ class UnstartedCases:
                       ORDER BY not_before LIMIT $1 FOR UPDATE SKIP LOCKED)
                    UPDATE unstarted_case u
                       SET tries = tries + 1, not_before = $2 + least($3::interval * power(2, least(tries, 10)), $4)
-                     FROM due JOIN case_record c USING (reference)
+                     FROM due
                     WHERE u.reference = due.reference
-                RETURNING u.reference, c.epoch, u.replaces""",
+                RETURNING u.reference, u.epoch""",
                 limit,
                 at,
                 FIRST_TRY,
                 LONGEST_WAIT,
             )
-        return [(row["reference"], row["epoch"], row["replaces"]) for row in rows]
+        return [(row["reference"], row["epoch"]) for row in rows]
 
-    async def started(self, reference: str) -> None:
+    async def started(self, reference: str, epoch: int) -> None:
+        """Strike a case off whose run of this epoch was started; noted in a newer epoch meanwhile, it stays."""
         async with borrow(self._pool) as connection:
-            await connection.execute("DELETE FROM unstarted_case WHERE reference = $1", reference)
+            await connection.execute("DELETE FROM unstarted_case WHERE reference = $1 AND epoch = $2", reference, epoch)
 
     async def oldest(self) -> datetime | None:
         """Since when the oldest of them waits."""
@@ -105,10 +103,10 @@ class UnstartedCases:
                      UPDATE case_record c SET epoch = epoch + 1
                       WHERE is_open OR needs_operator
                          OR EXISTS (SELECT FROM step s WHERE s.reference = c.reference AND s.state = 'running')
-                     RETURNING reference)
-                   INSERT INTO unstarted_case (reference, since, not_before, replaces)
-                   SELECT reference, $1, $1, true FROM unfinished
-                   ON CONFLICT (reference) DO UPDATE SET not_before = $1, tries = 0, replaces = true
+                     RETURNING reference, epoch)
+                   INSERT INTO unstarted_case (reference, since, not_before, epoch)
+                   SELECT reference, $1, $1, epoch FROM unfinished
+                   ON CONFLICT (reference) DO UPDATE SET not_before = $1, tries = 0, epoch = excluded.epoch
                    RETURNING reference""",
                 at,
             )

@@ -32,6 +32,14 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How answers come: by another way than the invitation, or entered by somebody else."""
+
+    channel: Channel | None = None
+    entered_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Interview:
     """An invitation and what was answered so far."""
 
@@ -45,6 +53,8 @@ class Interview:
     language: str
     attributes: dict[str, str]
     attempts: int
+    channel: Channel
+    complaint: str | None
     opted_out: bool
     ended: bool
     completed_at: datetime | None
@@ -69,6 +79,7 @@ class Interview:
 _INTERVIEW = """
     SELECT c.wave, c.number, c.customer, w.survey, c.version, w.status, w.closes_at,
            coalesce(r.language, c.language) AS language, c.attributes::text, c.attempts,
+           coalesce(r.channel, c.channel, 'email') AS channel, c.complaint,
            k.opted_out_at IS NOT NULL AS opted_out, c.ended_at IS NOT NULL AS ended, c.completed_at,
            r.started_at, coalesce(r.page, 0) AS page, coalesce(r.answers::text, '{}') AS answers
       FROM contact c JOIN wave w ON w.reference = c.wave JOIN customer k ON k.subject = c.customer
@@ -98,17 +109,20 @@ class Responses:
         connection: Connection,
         interview: Interview,
         language: str,
+        manner: Manner,
         at: datetime,
         thresholds: CompletenessThresholds,
     ) -> None:
         """Begin a locked interview; one that was begun goes on."""
         made = await connection.fetchval(
-            """INSERT INTO response (wave, number, language, started_at, saved_at) VALUES ($1, $2, $3, $4, $4)
-               ON CONFLICT (wave, number) DO NOTHING RETURNING true""",
+            """INSERT INTO response (wave, number, language, started_at, saved_at, channel, entered_by)
+               VALUES ($1, $2, $3, $4, $4, $5, $6) ON CONFLICT (wave, number) DO NOTHING RETURNING true""",
             interview.wave,
             interview.number,
             language,
             at,
+            manner.channel,
+            manner.entered_by,
         )
         if not made:
             return
@@ -128,10 +142,12 @@ class Responses:
         thresholds: CompletenessThresholds,
         *,
         completes: bool,
+        device: str | None = None,
     ) -> None:
         """Save a page of a locked interview and where it goes on; the last page completes it."""
         await connection.execute(
             """UPDATE response SET answers = $3::jsonb, page = $4, core_share = $5, saved_at = $6,
+                                   device = coalesce($8, device),
                                    completed_at = CASE WHEN $7 THEN $6 ELSE completed_at END
                 WHERE wave = $1 AND number = $2""",
             interview.wave,
@@ -141,6 +157,7 @@ class Responses:
             core_share,
             at,
             completes,
+            device,
         )
         await connection.execute(
             """UPDATE contact SET saved_at = $3, completed_at = CASE WHEN $4 THEN $3 ELSE completed_at END
@@ -155,6 +172,21 @@ class Responses:
             await connection.execute(
                 "UPDATE quota_hold SET is_kept = true WHERE wave = $1 AND number = $2", interview.wave, interview.number
             )
+
+    async def open_follow_up(
+        self, connection: Connection, interview: Interview, action: str, question: str, code: int, at: datetime
+    ) -> None:
+        """Open what a bad answer of a locked interview asks for, once."""
+        await connection.execute(
+            """INSERT INTO follow_up (wave, number, action, question, code, opened_at) VALUES ($1, $2, $3, $4, $5, $6)
+               ON CONFLICT (wave, number) DO NOTHING""",
+            interview.wave,
+            interview.number,
+            action,
+            question,
+            code,
+            at,
+        )
 
     async def turn_to(self, connection: Connection, interview: Interview, page: int) -> None:
         """Go back to a page of a locked interview."""
@@ -211,7 +243,8 @@ async def _found(connection: Connection, wave: str, number: int) -> Interview | 
     if row is None:
         return None
     known = {"attributes": json.loads(row["attributes"]), "answers": json.loads(row["answers"])}
-    return Interview(**{**row, **known, "status": WaveStatus(row["status"])})
+    codes = {"status": WaveStatus(row["status"]), "channel": Channel(row["channel"])}
+    return Interview(**{**row, **known, **codes})
 
 
 async def _happened(
@@ -224,5 +257,5 @@ async def _happened(
     *,
     ends: bool = False,
 ) -> None:
-    event = ContactEvent(kind, at, interview.attempts, Channel.EMAIL, core_share)
+    event = ContactEvent(kind, at, interview.attempts, interview.channel, core_share)
     await write_events(connection, interview.wave, [Happened(interview.number, event, ends)], thresholds)

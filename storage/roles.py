@@ -18,6 +18,7 @@ _CONNECT_SECONDS = 10.0
 _APPEND_ONLY = "refuse_rewriting_history"
 _ALL = "SELECT, INSERT, UPDATE, DELETE"
 _TO_LOCK = "SELECT, UPDATE (anchored_sequence)"  # locking a row asks for the right to change one column of it
+_TO_LOCK_A_WAVE = "SELECT, UPDATE (epoch)"
 
 TABLES: Mapping[str, Mapping[str, str]] = {
     "public.schema_migration": {API: "SELECT", WORKER: "SELECT", READER: "SELECT"},
@@ -49,6 +50,20 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "public.undertaking_ledger": {API: "SELECT", WORKER: "SELECT", READER: "SELECT"},
     "public.unstarted_undertaking": {API: _ALL, WORKER: _ALL, READER: "SELECT"},
     "public.undertaking_result": {API: "SELECT", WORKER: "SELECT, INSERT", READER: "SELECT"},
+    "public.survey": {API: "SELECT, INSERT, UPDATE (id)", WORKER: "SELECT", READER: "SELECT"},
+    "public.wave": {API: _TO_LOCK_A_WAVE, WORKER: _TO_LOCK_A_WAVE, READER: "SELECT"},
+    "public.wave_ledger": {API: "SELECT", WORKER: "SELECT", READER: "SELECT"},
+    "public.unstarted_wave": {API: _ALL, WORKER: _ALL, READER: "SELECT"},
+    "public.wave_stratum": {API: "SELECT", WORKER: "SELECT, INSERT, UPDATE", READER: "SELECT"},
+    "public.wave_result": {API: "SELECT", WORKER: "SELECT, INSERT, UPDATE", READER: "SELECT"},
+    "public.customer": {API: _ALL, WORKER: _ALL},
+    "public.frame_cell": {API: _ALL, WORKER: _ALL, READER: "SELECT"},
+    "public.draw_start": {API: "SELECT", WORKER: _ALL},
+    "public.contact": {API: _ALL, WORKER: _ALL},
+    "public.contact_event": {API: _ALL, WORKER: _ALL},
+    "public.asking": {API: _ALL, WORKER: _ALL},
+    "public.quota_hold": {API: _ALL, WORKER: _ALL},
+    "public.response": {API: _ALL, WORKER: _ALL},
     "public.import_batch": {API: "SELECT, INSERT, UPDATE", WORKER: "SELECT, UPDATE, DELETE"},
     "public.import_chunk": {API: "INSERT", WORKER: "SELECT, DELETE"},
     "public.import_row": {API: "SELECT", WORKER: "SELECT, INSERT"},
@@ -71,6 +86,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "append_to_case(text, integer, integer, text[], jsonb, jsonb)": (API, WORKER),
     "append_to_undertaking(text, integer, integer, text[], jsonb)": (API, WORKER),
+    "append_to_wave(text, integer, integer, text[], jsonb)": (API, WORKER),
     "log_personal_data(text[])": (API, WORKER),
 }
 
@@ -79,6 +95,20 @@ def unlisted(schema: str, *, is_append_only: bool) -> Mapping[str, str]:
     """What is granted on a table that has no row: the processes may work on it, within append-only; readers nothing."""
     rights = "SELECT, INSERT" if is_append_only else _ALL
     return {} if schema == "vault" else {API: rights, WORKER: rights}
+
+
+async def let_log_in(url: str, passwords: Mapping[str, str]) -> None:
+    """Make the roles that do not exist yet, and let each log in with its password."""
+    connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
+    try:
+        for role, password in passwords.items():
+            exists = await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role)
+            statement = f"{'ALTER' if exists else 'CREATE'} ROLE %I LOGIN PASSWORD %L"
+            await connection.execute(
+                await connection.fetchval("SELECT format($1, $2::text, $3::text)", statement, role, password)
+            )
+    finally:
+        await connection.close()
 
 
 async def grant_roles(url: str) -> list[str]:

@@ -86,25 +86,28 @@ class Waves:
                      SELECT reference FROM unstarted_wave WHERE not_before <= $1
                       ORDER BY reference LIMIT $2 FOR UPDATE SKIP LOCKED)
                    UPDATE unstarted_wave u SET not_before = $1 + $3::interval
-                     FROM due JOIN wave w USING (reference) WHERE u.reference = due.reference
-                   RETURNING u.reference, w.epoch""",
+                     FROM due WHERE u.reference = due.reference
+                   RETURNING u.reference, u.epoch""",
                 at,
                 limit,
                 FIRST_TRY,
             )
         return [(row["reference"], row["epoch"]) for row in rows]
 
-    async def started(self, reference: str) -> None:
+    async def started(self, reference: str, epoch: int) -> None:
+        """Strike it off when its run of this epoch was started; if noted in a newer epoch meanwhile, it stays."""
         async with borrow(self._pool) as connection:
-            await connection.execute("DELETE FROM unstarted_wave WHERE reference = $1", reference)
+            await connection.execute("DELETE FROM unstarted_wave WHERE reference = $1 AND epoch = $2", reference, epoch)
 
     async def restart_all(self, at: datetime) -> int:
         """Note every open wave to be started in a new epoch: Temporal's store is gone; how many."""
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
-                """WITH unfinished AS (UPDATE wave SET epoch = epoch + 1 WHERE is_open RETURNING reference)
-                   INSERT INTO unstarted_wave (reference, not_before) SELECT reference, $1 FROM unfinished
-                   ON CONFLICT (reference) DO UPDATE SET not_before = $1
+                """WITH unfinished AS (UPDATE wave SET epoch = epoch + 1 WHERE is_open
+                                       RETURNING reference, epoch)
+                   INSERT INTO unstarted_wave (reference, not_before, epoch)
+                   SELECT reference, $1, epoch FROM unfinished
+                   ON CONFLICT (reference) DO UPDATE SET not_before = $1, epoch = excluded.epoch
                    RETURNING reference""",
                 at,
             )

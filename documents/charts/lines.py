@@ -34,7 +34,7 @@ def draw_line(chart: LineChart, language: ReportLanguage) -> Drawing:
     up = Scale.over(values, bottom, top, chart.measure.minimum, chart.measure.maximum)
     pieces: list[Piece] = [
         Label(0, TEXT_SIZE, chart.measure.title.said(language), Style.SCALE),
-        *axes(across, up),
+        *_axes(chart, across, up, language),
         *_band(chart.points, across, up),
         polyline(((across.place(p.x.value), up.place(p.value.value)) for p in chart.points), Style.LINE),
         *_dots(chart.points, across, up),
@@ -44,15 +44,38 @@ def draw_line(chart: LineChart, language: ReportLanguage) -> Drawing:
     return assembled(pieces, bottom + 3.1 * LINE_HEIGHT)
 
 
+MOST_NAMES = 6
+"""How many of the names of points stand under the axis."""
+
+
+def _axes(chart: LineChart, across: Scale, up: Scale, language: ReportLanguage) -> Iterator[Piece]:
+    """As `axes`; where points have names, some of these stand under the horizontal axis."""
+    named = [point for point in chart.points if point.label is not None]
+    if not named:
+        yield from axes(across, up)
+        return
+    yield from _grid(across, up)
+    every = -(-len(named) // MOST_NAMES)
+    for point in named[::every]:
+        place = across.place(point.x.value)
+        assert point.label is not None  # noqa: S101  those that have one
+        yield line(place, up.start, place, up.start + GAP / 2, Style.AXIS)
+        yield Label(place, up.start + 1.3 * LINE_HEIGHT, point.label.said(language), Style.SCALE, "middle")
+
+
 def axes(across: Scale, up: Scale) -> Iterator[Piece]:
     """Grid lines of the vertical scale, the horizontal axis and the numbers of both."""
+    yield from _grid(across, up)
+    for place, text in across.ticks():
+        yield line(place, up.start, place, up.start + GAP / 2, Style.AXIS)
+        yield Label(place, up.start + 1.3 * LINE_HEIGHT, text, Style.SCALE, "middle")
+
+
+def _grid(across: Scale, up: Scale) -> Iterator[Piece]:
     for place, text in up.ticks():
         yield line(across.start, place, across.end, place, Style.GRID)
         yield Label(across.start - GAP, place + 0.35 * TEXT_SIZE, text, Style.SCALE, "end")
     yield line(across.start, up.start, across.end, up.start, Style.AXIS)
-    for place, text in across.ticks():
-        yield line(place, up.start, place, up.start + GAP / 2, Style.AXIS)
-        yield Label(place, up.start + 1.3 * LINE_HEIGHT, text, Style.SCALE, "middle")
 
 
 def _band(points: tuple[LinePoint, ...], across: Scale, up: Scale) -> Iterator[Piece]:
@@ -73,6 +96,8 @@ def _marks(chart: LineChart, across: Scale, top: float, bottom: float, language:
     for number, mark in enumerate(sorted(chart.marks, key=lambda mark: mark.x.value), start=1):
         place = across.place(mark.x.value)
         height = top - LINE_HEIGHT * (len(chart.marks) - number + 0.5)
-        text = f"{mark.label.said(language)} {mark.x.said(language)}"
+        text = mark.label.said(language)
+        if all(point.label is None for point in chart.points):
+            text = f"{text} {mark.x.said(language)}"
         yield line(place, height + GAP / 2, place, bottom, Style.MARK)
         yield Label(min(place, WIDTH - width_of(text)), height, text, Style.MARK_LABEL)

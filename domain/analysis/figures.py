@@ -7,18 +7,36 @@ from typing import Any
 
 import numpy as np
 from numpy.random import Generator
-from pydantic import BaseModel, ConfigDict
 
 from domain.analysis.control_charts import FEWEST_POINTS, Chart, chart_counts
+from domain.analysis.findings import (
+    CostBar,
+    CostRanking,
+    Day,
+    Figures,
+    Group,
+    PartnerStanding,
+    Ranking,
+    Share,
+    Span,
+    Speed,
+    SpeedTest,
+    Surge,
+    SurgeScan,
+    ThemeFound,
+    ThemesFound,
+    Volume,
+)
 from domain.analysis.funnel import compare_partners
-from domain.analysis.observation import OPEN, Complaints, Counts, Observed
-from domain.analysis.pareto import pareto_of_counts
+from domain.analysis.observation import OPEN, Complaints, Counts, Narratives, Observed
+from domain.analysis.pareto import pareto_of_costs, pareto_of_counts
 from domain.analysis.rates import AGE_BANDS, Rate, ageing, kept_promises, rate, repeats_within
 from domain.analysis.refusal import AnalysisProblem
-from domain.analysis.surge import DAYS_NEEDED, Watch, scan_day
+from domain.analysis.surge import DAYS_NEEDED, scan_day
 from domain.analysis.survival import Curve, LogRank, compare_speed, ends_by_kind, time_to_end
+from domain.analysis.themes import find_themes
 from domain.complaints.terms import UPHELD, Decision
-from domain.surveys.arrays import encode
+from domain.surveys.arrays import IntArray, encode
 
 SEED = 20_10002
 """Of the bootstrap, always the same."""
@@ -27,140 +45,21 @@ REPEAT_DAYS = (7, 30, 90)
 SATISFIED_FROM = 4
 DIMENSIONS = ("category", "product", "region", "partner")
 FEWEST_FOR_TIMES = 10
+MOST_DAYS_SHOWN = 62
+"""Longer periods are drawn by weeks."""
+WEEK = 7
+MOST_THEMES = 8
 MOST_GROUPS = 12
 """Groups that are compared by their speed; the rest would be too small to say anything."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Share(_Part):
-    """So many of so many, with the share and its 95 % interval; none where there is nothing to take a share of."""
-
-    events: int
-    cases: int
-    share: float | None
-    low: float | None
-    high: float | None
-
-
-class Group(_Part):
-    """One value of a dimension: cases and people, their share, and the interval of the rank."""
-
-    label: str
-    cases: int
-    people: int
-    share: float
-    cumulated: float
-    rank_from: int
-    rank_to: int
-
-
-class Ranking(_Part):
-    """A dimension from its most frequent value down; `vital_few` is none where the data cannot separate them."""
-
-    dimension: str
-    groups: tuple[Group, ...]
-    vital_few: int | None
-
-
-class Day(_Part):
-    """One day on the control chart."""
-
-    day: date
-    cases: int
-    low: float
-    high: float
-    is_alarm: bool
-    is_hint: bool
-
-
-class Volume(_Part):
-    """Complaints by day: mean, variance over mean, Laney's sigma; the chart is empty for under eight days."""
-
-    mean: float
-    dispersion: float | None
-    sigma_z: float | None
-    days: tuple[Day, ...]
-
-
-class Speed(_Part):
-    """How long complaints take until they are settled, in days; a quantile is none where it was not reached."""
-
-    median: float | None
-    ninth_decile: float | None
-    settled_after: dict[str, float]
-    ended_otherwise: float | None
-
-
-class SpeedTest(_Part):
-    """Whether the groups of a dimension are equally fast (log-rank)."""
-
-    dimension: str
-    medians: dict[str, float | None]
-    statistic: float
-    degrees_of_freedom: int
-    p_value: float
-
-
-class PartnerStanding(_Part):
-    """A partner's broken promises per case, against those of all."""
-
-    label: str
-    cases: int
-    rate: float
-    low: float
-    high: float
-    shrunken: float
-    adjusted_p_value: float
-
-
-class Surge(_Part):
-    """A cell that stands out on the last day; `rarity` as in `domain.analysis.surge`."""
-
-    cell: str
-    watch: Watch
-    observed: int
-    expected: float
-    rarity: float
-
-
-class SurgeScan(_Part):
-    """The scan of the last day; not made where the record is too short."""
-
-    was_made: bool
-    cells: int
-    false_alarm_days_a_year: float
-    surges: tuple[Surge, ...]
-
-
-class Figures(_Part):
-    """Everything that an analysis says."""
-
-    first: date
-    last: date
-    complaints: int
-    people: int
-    open: int
-    open_by_age: dict[str, int]
-    volume: Volume
-    rankings: tuple[Ranking, ...]
-    speed: Speed | None
-    speed_tests: tuple[SpeedTest, ...]
-    promises: Share
-    rates: dict[str, Share]
-    repeats: dict[str, Share]
-    money: float
-    partners: tuple[PartnerStanding, ...]
-    surges: SurgeScan
-    inputs_sha256: str
-
-
 def compute_figures(
-    observed: Observed, group_by: tuple[str, ...] = DIMENSIONS, false_alarm_days_a_year: float = 2.0
+    observed: Observed,
+    group_by: tuple[str, ...] = DIMENSIONS,
+    false_alarm_days_a_year: float = 2.0,
+    narratives: Narratives | None = None,
 ) -> Figures:
-    """All figures of a period. Refuses with AnalysisProblem an unknown dimension."""
+    """All figures of a period; themes only with narratives. Refuses with AnalysisProblem an unknown dimension."""
     unknown = [name for name in group_by if name not in DIMENSIONS]
     if unknown:
         raise AnalysisProblem("group_by", f"one of {', '.join(DIMENSIONS)}, not {unknown[0]}")
@@ -182,10 +81,24 @@ def compute_figures(
         rates={name: _share(found) for name, found in _rates(complaints).items()},
         repeats={str(span): _share(_repeats(complaints, span)) for span in REPEAT_DAYS},
         money=float(complaints.money.sum()),
+        costs=tuple(_cost(complaints, name, generator) for name in group_by if complaints.money.any()),
         partners=_partners(complaints),
         surges=_surges(observed.counts, false_alarm_days_a_year),
+        themes=None if narratives is None else _themes(narratives),
+        renamed=dict(observed.renamed),
+        recalculated=observed.recalculated,
         inputs_sha256=observed.sha256(),
     )
+
+
+def _themes(narratives: Narratives) -> ThemesFound | None:
+    """None where there are too few narratives, or where they share no words."""
+    try:
+        found = find_themes(narratives.sample, MOST_THEMES, np.random.default_rng(SEED))
+    except AnalysisProblem:
+        return None
+    themes = tuple(ThemeFound(pieces=t.pieces, narratives=t.narratives, share=t.share) for t in found.themes)
+    return ThemesFound(all=narratives.all, sampled=found.sampled, themes=themes)
 
 
 def _share(found: Rate) -> Share:
@@ -213,6 +126,24 @@ def _volume(observed: Observed) -> Volume:
         dispersion=dispersion,
         sigma_z=None if chart is None else chart.sigma_z,
         days=() if chart is None else _days(observed, counts.tolist(), chart),
+        weeks=_weeks(observed, counts) if len(counts) > MOST_DAYS_SHOWN else (),
+    )
+
+
+def _weeks(observed: Observed, counts: IntArray) -> tuple[Span, ...]:
+    begins = np.arange(0, len(counts), WEEK)
+    cases, lengths = np.add.reduceat(counts, begins), np.diff(np.append(begins, len(counts)))
+    chart = chart_counts(cases, lengths.astype(np.float64))
+    return tuple(
+        Span(
+            first=date.fromordinal(observed.first.toordinal() + int(begin)),
+            days=int(lengths[number]),
+            cases=int(cases[number]),
+            low=float(chart.low[number] * lengths[number]),
+            high=float(chart.high[number] * lengths[number]),
+            is_alarm=bool(chart.alarms[number]),
+        )
+        for number, begin in enumerate(begins)
     )
 
 
@@ -250,6 +181,31 @@ def _ranking(complaints: Complaints, dimension: str, generator: Generator) -> Ra
         for bar in found.bars
     )
     return Ranking(dimension=dimension, groups=groups, vital_few=found.vital_few)
+
+
+def _cost(complaints: Complaints, dimension: str, generator: Generator) -> CostRanking:
+    """By redress paid; the bootstrap is that of sums."""
+    paid = complaints.money > 0
+    coded = encode(_labels(complaints, dimension)[paid])
+    sums, squares = (np.bincount(coded.codes, complaints.money[paid] ** power, coded.size) for power in (1, 2))
+    found = pareto_of_costs([str(label) for label in coded.labels], sums, squares, generator)
+    counts = dict(zip(map(str, coded.labels), np.bincount(coded.codes, minlength=coded.size).tolist(), strict=True))
+    people = _people(coded.codes.tolist(), complaints.customer[paid].tolist(), coded.size)
+    by_label = dict(zip(map(str, coded.labels), people, strict=True))
+    groups = tuple(
+        CostBar(
+            label=bar.label,
+            cost=bar.weight,
+            cases=counts[bar.label],
+            people=by_label[bar.label],
+            share=bar.share,
+            cumulated=bar.cumulated,
+            rank_from=bar.rank_from,
+            rank_to=bar.rank_to,
+        )
+        for bar in found.bars
+    )
+    return CostRanking(dimension=dimension, groups=groups, vital_few=found.vital_few)
 
 
 def _labels(complaints: Complaints, dimension: str) -> Any:

@@ -70,13 +70,27 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Narratives:
+    """A sample of what customers wrote, out of `all`. It is no part of the hash: what was erased since is not in it."""
+
+    all: int
+    sample: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
-    """All that goes into an analysis; the same observations give the same figures."""
+    """All that goes into an analysis; the same observations give the same figures.
+
+    `renamed` are codes of categories that were retired, with those under which their complaints stand; `recalculated`
+    counts cases whose clocks were moved to another version of their calendar.
+    """
 
     first: date
     last: date
     complaints: Complaints
     counts: Counts
+    renamed: tuple[tuple[str, str], ...] = ()
+    recalculated: int = 0
 
     @property
     def days(self) -> int:

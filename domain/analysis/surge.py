@@ -108,8 +108,8 @@ def scan_day(labels: Sequence[str], counts: ArrayLike, false_alarm_days_a_year: 
     known, small = level > 0, level < SMALL_CELL
     shares = max(int((known & small).any()) + int((known & ~small).any()), 1)
     chance_a_day = false_alarm_days_a_year / DAYS_A_YEAR / shares
-    baseline = _baseline(before)
     by_day = known & ~small
+    baseline = _baseline_by_kind(before, by_day)
     adjusted = _adjusted_tails(table, baseline, by_day)
     threshold = float(np.log(max(int(np.count_nonzero(known & small)), 1) / chance_a_day))
     sums = _sums(table, known & small, threshold)
@@ -150,6 +150,16 @@ def _watch(known: bool, small: bool) -> Watch:
     if not known:
         return Watch.NONE
     return Watch.SUM if small else Watch.DAY
+
+
+def _baseline_by_kind(before: FloatArray, by_day: BoolArray) -> _Baseline:
+    """Large and small cells each among their like: what many small ones seem to vary by is no measure of large ones."""
+    mean, variance = np.zeros((2, len(before))), np.zeros((2, len(before)))
+    for rows in (by_day, ~by_day):
+        if rows.any():
+            found = _baseline(before[rows])
+            mean[:, rows], variance[:, rows] = found.mean, found.variance
+    return _Baseline(mean, variance)
 
 
 def _baseline(before: FloatArray) -> _Baseline:

@@ -13,6 +13,7 @@ class Term(BaseModel):
     zh: str
     en: str
     under: str | None = None
+    formerly: tuple[str, ...] = Field((), description="codes that it replaces; in analyses they count as this one")
 
 
 class Taxonomy(BaseModel):
@@ -39,7 +40,14 @@ class Taxonomy(BaseModel):
             orphans = [code for code, term in terms.items() if term.under is not None and term.under not in terms]
             if orphans:
                 raise ValueError(f"{name}: {', '.join(orphans)} stand under codes that do not exist")
+            former = [old for term in terms.values() for old in term.formerly]
+            if len(set(former)) < len(former) or set(former) & set(terms):
+                raise ValueError(f"{name}: what a code was formerly is in the list still, or stands there twice")
         return self
+
+    def successors(self) -> dict[str, str]:
+        """Retired codes of categories, with the code that each counts under now."""
+        return {old: code for code, term in self.category.items() for old in term.formerly}
 
     def names_a_danger(self, text: str) -> bool:
         """Whether a text has a safety word of any language; better one alarm too many."""

@@ -76,7 +76,8 @@ class Thresholds(_Part):
 
 class FieldPlan(_Part):
     """The first channel carries the invitation; a wave is open for `open_for`, an interview holds its quota for
-    `interview_timeout`, and nobody is asked again by any survey during `quarantine`.
+    `interview_timeout`, and nobody is asked again by any survey during `quarantine`. Who does not pick up is called
+    again `call_again_after`, at most `call_attempts` times.
 
     Refused: channels named twice, reminders through other channels or after the end, one kind twice at a time.
     """
@@ -88,6 +89,8 @@ class FieldPlan(_Part):
     quotas: tuple[Quota, ...] = ()
     interview_timeout: Duration = timedelta(hours=1)
     thresholds: Thresholds = Thresholds()
+    call_attempts: Annotated[int, Field(ge=1, le=50)] = 5
+    call_again_after: Duration = timedelta(hours=4)
     follow_up: FollowUp | None = None
 
     @model_validator(mode="after")

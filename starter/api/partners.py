@@ -26,6 +26,7 @@ audit = structlog.get_logger("amends.audit")
 
 YEAR = timedelta(days=365)
 Code = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$", description="the code of the partner")]
+Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2999, 12, 31))]
 
 
 class ImprovementLink(Answer):
@@ -84,13 +85,13 @@ async def scorecard(
     partner: Code,
     services: House,
     person: Annotated[Person, Depends(Allowed(Permission.READ_SCORECARD))],  # noqa: ARG001  who is asked for
-    first: Annotated[date | None, Query(description="the first day; a year before the last, if absent")] = None,
-    last: Annotated[date | None, Query(description="the last day; today, if absent")] = None,
+    first: Annotated[Day | None, Query(description="the first day; a year before the last, if absent")] = None,
+    last: Annotated[Day | None, Query(description="the last day; today, if absent")] = None,
 ) -> Scorecard:
     """Complaints, promises, questions and improvements that came up on those days."""
     zone = ZoneInfo(services.parts.settings.time_zone)
     until = last or datetime.now(zone).date()
-    since = first or until - min(YEAR, until - date.min)
+    since = first or until - YEAR
     if since > until:
         raise invalid([FieldError("/first", "on or before last")])
     return await card(services, partner, since, until)

@@ -71,3 +71,13 @@ WAVE_COMMANDS: dict[str, Examples] = {
         "skip_step": {"step": "remind.1", "reason": "Too late for a reminder."},
     }.items()
 }
+
+TRY: Examples = {
+    "nobody picked up": {"value": {"outcome": "no_answer"}},
+    "call at another time": {"value": {"outcome": "call_back", "call_at": "2026-12-01T10:30:00+08:00"}},
+}
+ANSWERS: Examples = {
+    "a whole interview": {"value": {"answers": {"speed_rating": 4}}},
+    "broken off": {"value": {"answers": {}, "breaks_off": True, "language": "zh"}},
+}
+FOLLOW_UP: Examples = {"called back": {"value": {"outcome": "settled", "note": "The technician comes tomorrow."}}}

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from documents.rendering import ReportFormat, render
 from domain.access import Permission, Person, may
-from domain.analysis.figures import Figures
+from domain.analysis.findings import Figures
 from domain.analysis.report import report_of
 from domain.privacy import IDENTIFYING
 from domain.surveys.comparison.defection import MOST_INTERVIEWS
@@ -45,7 +45,7 @@ studies = APIRouter(prefix="/v1/defection-studies", tags=["defection studies"], 
 
 Reference = Annotated[str, Path(description="its number, such as I-2026-000001")]
 Reader = Annotated[Person, Depends(Allowed(Permission.READ_UNDERTAKINGS))]
-_MEDIA = {
+MEDIA = {
     ReportFormat.HTML: "text/html",
     ReportFormat.PDF: "application/pdf",
     ReportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -53,7 +53,7 @@ _MEDIA = {
 }
 
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """A report is one page with its styles in it, and fetches nothing."""
 
 
@@ -209,7 +209,7 @@ def _report_route(router: APIRouter, kind: str) -> None:
     @router.get(
         "/{reference}/report",
         response_class=Response,
-        responses={200: {"content": {media: {"schema": {}} for media in _MEDIA.values()}}},
+        responses={200: {"content": {media: {"schema": {}} for media in MEDIA.values()}}},
         summary="Read the report",
     )
     async def report(
@@ -228,7 +228,7 @@ def _report_route(router: APIRouter, kind: str) -> None:
         if kind == "analysis" and not may(person, Permission.LIST_COMPLAINTS):
             laid = report_of(Figures.model_validate(kept.figures), withhold=True)
         content = await asyncio.to_thread(render, laid, format, lang)
-        return Response(content, media_type=_MEDIA[format], headers={"Content-Security-Policy": _POLICY})
+        return Response(content, media_type=MEDIA[format], headers={"Content-Security-Policy": REPORT_POLICY})
 
 
 def _routes(router: APIRouter, kind: str) -> None:

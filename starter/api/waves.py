@@ -23,6 +23,7 @@ from starter.api.strict_json import StrictJsonRoute
 from starter.api.survey_examples import WAVE, WAVE_COMMANDS
 from starter.api.surveys import SurveyId
 from starter.bodies import Body
+from starter.handler_signs import HandlerReview
 from starter.problems import FieldError, Problem, invalid
 from starter.repetitions import stored
 from starter.wave_numbers import Numbers, raw_data_file
@@ -34,6 +35,7 @@ router = APIRouter(prefix="/v1", tags=["waves"], route_class=StrictJsonRoute)
 WaveReference = Annotated[str, Path(pattern=r"^W-[0-9]{4}-[0-9]{6,9}$", description="such as W-2026-000001")]
 Reader = Annotated[Person, Depends(Allowed(Permission.READ_WAVES))]
 Planner = Annotated[Person, Depends(Allowed(Permission.PLAN_WAVES))]
+Reviewer = Annotated[Person, Depends(Allowed(Permission.REVIEW_HANDLERS))]
 DataReader = Annotated[Person, Depends(Allowed(Permission.READ_RESPONSES))]
 
 MEDIA_TYPES = {
@@ -179,6 +181,12 @@ async def timeline(wave: WaveReference, services: House, _: Reader) -> WaveTimel
 async def results(wave: WaveReference, services: House, _: Reader) -> Numbers:
     """Index with its interval, response rates, and what became of each contact; final once the wave is computed."""
     return await services.surveys.wave_numbers.so_far(await services.surveys.waves.recorded(wave))
+
+
+@router.get("/waves/{wave}/handlers", summary="Read what a wave says of those who handled the complaints")
+async def handlers(wave: WaveReference, services: House, _: Reviewer) -> HandlerReview:
+    """Signs that somebody bends the measurement, beside all handlers: tasks to look into, never findings."""
+    return await services.surveys.handler_signs.review(await services.surveys.waves.recorded(wave))
 
 
 @router.get("/waves/{wave}/report", summary="Read the report of a wave", response_class=Response, responses=_REPORT)

@@ -81,6 +81,42 @@ def sign_off(
     stdout.print(f"{reference}  {done['undertaking']['status']} (recorded as {done['sequence']})", markup=False)
 
 
+@app.command("returns", epilog="Example: amends analysis returns")
+def list_returns(url: Url = None, token: Token = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the regulator-style returns that can be filled in."""
+    found = remote(url, token, data_dir).call("GET", "/v1/returns")["items"]
+    if as_json:
+        show_json(found)
+        return
+    rows = [(each["id"], each["title"]["en"], each["verified_on"] or "unverified") for each in found]
+    show_table(("return", "title", "source read"), rows, empty="There are none.")
+
+
+@app.command(
+    "return", epilog="Example: amends analysis return gb-energy --from 2026-01-01 --to 2026-06-30 --out h1.xlsx"
+)
+def return_(
+    name: Annotated[str, typer.Argument(help="Its id; see `amends analysis returns`.")],
+    first: Annotated[str, typer.Option("--from", help="The first day of receipt, as 2026-01-01.")],
+    last: Annotated[str, typer.Option("--to", help="The last day of receipt.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Write it here; .html, .pdf, .xlsx or .json. Printed as JSON if absent.")
+    ] = None,
+    lang: Language = "en",
+    url: Url = None,
+    token: Token = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Fill a regulator-style return in, from the cases of its policy received on some days."""
+    params = {"first": first, "last": last, "format": format_of(out), "lang": lang}
+    content = remote(url, token, data_dir).fetch(f"/v1/returns/{name}", params=params)
+    if out is None:
+        stdout.print(content.decode(), markup=False, soft_wrap=True)
+    else:
+        out.write_bytes(content)
+        stdout.print(str(out), markup=False)
+
+
 @app.command("list", epilog="Example: amends analysis list --json")
 def list_(url: Url = None, token: Token = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List analyses, the newest first."""

@@ -15,6 +15,7 @@ import typer
 from starter.cli.output import Exit, show_table, stdout
 
 if TYPE_CHECKING:
+    from starter.demo.complaint_survey import ComplaintSurveyCourse
     from starter.demo.improving import Loops
     from starter.demo.invariants import Findings
     from starter.demo.story import Course
@@ -41,6 +42,7 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
     import httpx
 
     from starter.demo import letter_scene
+    from starter.demo.complaint_survey import demonstrate_complaint_survey
     from starter.demo.console import open_accounts
     from starter.demo.improving import close_the_loops
     from starter.demo.invariants import examine
@@ -82,9 +84,11 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
         findings = await examine(machine.environment["AMENDS_DATABASE_URL"], machine.keys, course.path_of, mailbox)
         _report(course, findings, time.monotonic() - begun)
         _report_wave(wave)
+        survey = await demonstrate_complaint_survey(machine, mailbox, seed, _say)
+        _report_complaint_survey(survey)
         loops = await close_the_loops(machine, mailbox, seed, _say)
         _report_loops(loops)
-        outcome = Exit.FAILED if findings.broken or loops.broken else Exit.DONE
+        outcome = Exit.DONE if survey.found and not findings.broken and not loops.broken else Exit.FAILED
         await open_accounts(machine.environment["AMENDS_DATABASE_URL"], machine.url, _say)
         if not once:
             stdout.print(f"\nLook around: amends complaint list --data-dir {folder}", soft_wrap=True)
@@ -135,6 +139,29 @@ def _report_wave(wave: "WaveCourse") -> None:
         f"(95% interval {interval}) from {results['respondents']} of {results['sample']}; {rates}.",
         soft_wrap=True,
     )
+
+
+def _report_complaint_survey(survey: "ComplaintSurveyCourse") -> None:
+    """What the customers of closed complaints said, and whom their answers point to."""
+    results, review = survey.results, survey.review
+    shown = {name.replace("_", " "): count for name, count in survey.behaviour.most_common()}
+    stdout.print()
+    show_table(("customers of closed complaints who", "count"), list(shown.items()), empty="")
+    stdout.print(
+        f"\nWave {survey.reference}, signed off: complaint handling {results['index']:.1f} "
+        f"(95% interval {results['low']:.1f} to {results['high']:.1f}) from {results['respondents']} of "
+        f"{results['sample']}, drawn from {review['complaints']} closed complaints; "
+        f"RR1 {results['rates']['rr1']:.1%}.",
+        soft_wrap=True,
+    )
+    for task in review["tasks"]:
+        signs = ", ".join(
+            f"{sign['sign'].replace('_', ' ')} {sign['observed']:.0%} (all: {sign['expected']:.0%})"
+            for sign in task["signs"]
+        )
+        stdout.print(f"To look into: {survey.names[task['handler']]}: {signs}.", soft_wrap=True)
+    if not survey.found:
+        stdout.print(f"[red]Expected exactly {survey.names[survey.gaming]} to be looked into.[/red]")
 
 
 def _report_loops(loops: "Loops") -> None:

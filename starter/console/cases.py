@@ -63,6 +63,7 @@ async def attach(
 ) -> Response:
     """Seal the files that were chosen and attach them."""
     form = await form_of(request, visit.csrf)
+    await services.cases.visible_case(visit.person, reference)
     key = text_in(form, "key")
     try:
         for number, file in enumerate(await files_in(form)):

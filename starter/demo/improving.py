@@ -19,6 +19,9 @@ from temporalio.client import Client
 
 from contracts.names import PERIODIC
 from domain.undertakings.cadence import Cadence
+from runtime.converter import data_converter
+from runtime.schedules import apply_schedules
+from runtime.settings import Settings
 from starter.demo.mailbox import Mailbox
 from starter.demo.past_year import DAYS, MAPPING, MEASURE_DAYS_AGO, PARTNER, year_csv
 from starter.demo.people import Person
@@ -116,8 +119,11 @@ class _Scene:
         self._say(f"The {done['imported']} complaints of the year before are taken over from the old system.")
 
     async def _scan_for_surges(self) -> None:
-        """Let the schedule have its turn now."""
-        client = await Client.connect(self._machine.environment["TEMPORAL_ADDRESS"])
+        """Let the schedule have its turn now; one that went with a lost store is put right first."""
+        sealing = data_converter(self._machine.keys)
+        client = await Client.connect(self._machine.environment["TEMPORAL_ADDRESS"], data_converter=sealing)
+        queue, zone = (Settings.model_fields[name].default for name in ("task_queue", "time_zone"))
+        await apply_schedules(client, self._machine.environment.get("AMENDS_TASK_QUEUE", queue), zone)
         await client.get_schedule_handle(f"{PERIODIC}/{Cadence.SURGES}").trigger()
 
     async def _handle_the_incident(self) -> None:

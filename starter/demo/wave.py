@@ -58,16 +58,16 @@ async def _run(
     meanwhile: Callable[[], Awaitable[None]],
 ) -> WaveCourse:
     admin = Person("admin", client, admin_token)
-    analyst = await _enrolled(admin, "郑洁 (analyst)", "analyst")
-    supervisor = await _enrolled(admin, "陈晨 (supervisor)", "supervisor")
+    analyst = await enrolled(admin, "郑洁 (analyst)", "analyst")
+    supervisor = await enrolled(admin, "陈晨 (supervisor)", "supervisor")
     await analyst.send("POST", "/v1/customers/import", content=customers_csv(chance))
     await analyst.send("POST", "/v1/surveys", json={"definition": survey_by_mail()})
     planned = await analyst.send("POST", "/v1/surveys/gas_utility/waves", json={})
     reference = planned["reference"]
-    await _until(analyst, reference, "sampled")
+    await until(analyst, reference, "sampled")
     before = len(mailbox.messages)
     await analyst.send("POST", f"/v1/waves/{reference}/commands/launch", json={})
-    links = await _invitations(mailbox, before)
+    links = await invitations(mailbox, before)
     say(f"Wave {reference}: {len(links)} of {CUSTOMERS} customers are invited to the yearly survey.")
     behaviour: Counter[str] = Counter()
     for number, path in enumerate(links):
@@ -77,13 +77,13 @@ async def _run(
         behaviour[kind] += 1
         await respond(client, path, kind, chance)
     await analyst.send("POST", f"/v1/waves/{reference}/commands/close", json={"reason": "the demonstration ends"})
-    await _until(analyst, reference, "reported")
+    await until(analyst, reference, "reported")
     signed = await supervisor.send("POST", f"/v1/waves/{reference}/commands/sign_off", json={})
     results = await analyst.send("GET", f"/v1/waves/{reference}/results")
     return WaveCourse(reference, behaviour, results, signed["signed_off_by"])
 
 
-async def _enrolled(admin: Person, name: str, role: str) -> Person:
+async def enrolled(admin: Person, name: str, role: str) -> Person:
     created = await admin.send("POST", "/v1/staff", json={"name": name, "roles": [role]})
     return Person(created["id"], admin.client, created["token"])
 
@@ -113,11 +113,11 @@ async def respond(client: httpx.AsyncClient, path: str, kind: str, chance: rando
     if kind == "opts_out":
         await client.post(path, data={"action": "opt_out", "sure": "yes"})
         return
-    page = await _sent(client, path, {"action": "begin"})
+    page = await sent(client, path, {"action": "begin"})
     mood, pages = chance.choice((3, 4, 4, 5)), 0
     while page.shown is not None:
         answers = {name: _choice(codes, kind, mood, chance) for name, codes in page.choices.items()}
-        page = await _sent(client, path, answers | {"page": page.shown, "action": "save"})
+        page = await sent(client, path, answers | {"page": page.shown, "action": "save"})
         pages += 1
         if kind == "stops" and pages == 1:
             return
@@ -131,11 +131,12 @@ def _choice(codes: list[str], kind: str, mood: int, chance: random.Random) -> st
     return str(code) if str(code) in rated else rated[-1]
 
 
-class _Page(HTMLParser):
+class ShownPage(HTMLParser):
     """A page of the questionnaire: which it is, and what can be chosen."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
+        self.html = html
         self.shown: str | None = None
         self.choices: dict[str, list[str]] = {}
         self.feed(html)
@@ -148,20 +149,23 @@ class _Page(HTMLParser):
             self.choices.setdefault(named["name"], []).append(named["value"])
 
 
-async def _sent(client: httpx.AsyncClient, path: str, fields: dict[str, str]) -> _Page:
-    answer = await client.post(path, data=fields, follow_redirects=True)
+async def sent(
+    client: httpx.AsyncClient, path: str, fields: dict[str, str], headers: dict[str, str] | None = None
+) -> ShownPage:
+    """Send a form of the questionnaire; the page that follows."""
+    answer = await client.post(path, data=fields, headers=headers, follow_redirects=True)
     if answer.status_code != 200:
         raise RuntimeError(f"the questionnaire answered {answer.status_code}")
-    return _Page(answer.text)
+    return ShownPage(answer.text)
 
 
-async def _until(analyst: Person, reference: str, status: str) -> None:
+async def until(analyst: Person, reference: str, status: str) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while (await analyst.send("GET", f"/v1/waves/{reference}"))["status"] != status:
             await asyncio.sleep(0.2)
 
 
-async def _invitations(mailbox: Mailbox, before: int) -> list[str]:
+async def invitations(mailbox: Mailbox, before: int) -> list[str]:
     """The links that people got; not everybody in the sample has an address."""
     count = -1
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -4,7 +4,6 @@ A personal link leads here. Looking at it records nothing; beginning, answering,
 that are sent. Who sends a page twice, late, or after the end is told so.
 """
 
-import math
 import random
 import re
 from collections.abc import Iterator, Mapping
@@ -25,13 +24,13 @@ from domain.surveys.questionnaire import (
     Matrix,
     MultipleChoice,
     Number,
-    OpenText,
     Order,
     Page,
     Ranking,
     Rating,
     SingleChoice,
 )
+from starter.answer_texts import answer_of
 from starter.api.entry import House
 from starter.pages.entry import PageRoute, form_of, language_of, organisation, subject_of
 from starter.pages.rendering import HEADERS, show
@@ -44,6 +43,7 @@ from storage.responses import Standing
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 LONGEST_ANSWER = 10_000
+LONGEST_AGENT = 400
 GONE = frozenset({Standing.OVER, Standing.NOT_YET, Standing.QUOTA_FULL})
 
 
@@ -91,7 +91,8 @@ async def send(request: Request, token: str, services: House) -> Response:
         case "opt_out" if form.get("sure") == "yes":
             after = await desk.opt_out(contact)
         case "save":
-            saved = await desk.save(contact, str(form.get("page")), _answers(form, visit))
+            device = f"{services.limits.address(request)}\x00{request.headers.get('user-agent', '')[:LONGEST_AGENT]}"
+            saved = await desk.save(contact, str(form.get("page")), _answers(form, visit), device)
             if saved is not None and saved.faults:
                 return _page(request, services, saved.visit, form=form, faults=saved.faults)
             after = None if saved is None else saved.visit
@@ -251,7 +252,7 @@ def _answers(form: FormData, visit: Visit) -> dict[str, Answer]:
     if page is None:
         return {}
     items = (item.question for item in visit.definition.questionnaire.items() if item.page == page.id)
-    return {question.id: _answer(question, _sent(form, question)) for question in items}
+    return {question.id: answer_of(question, _sent(form, question)) for question in items}
 
 
 def _sent(form: FormData, question: Answerable) -> tuple[str, ...]:
@@ -261,35 +262,6 @@ def _sent(form: FormData, question: Answerable) -> tuple[str, ...]:
         given = (form.get(f"{question.id}.{place}") for place in places)
         return tuple(each for each in given if isinstance(each, str) and each)
     return tuple(each.strip()[:LONGEST_ANSWER] for each in form.getlist(question.id) if isinstance(each, str))
-
-
-def _answer(question: Answerable, given: tuple[str, ...]) -> Answer:
-    if not given or given == ("",):
-        return None
-    if given[0] in question.missing:
-        return given[0]
-    match question:
-        case Rating():
-            return int(given[0]) if re.fullmatch(r"\d{1,2}", given[0]) else given[0]
-        case Number():
-            return _number(given[0])
-        case MultipleChoice() | Ranking():
-            return given
-        case OpenText():
-            return given[0].replace("\r\n", "\n")
-        case SingleChoice():
-            return given[0]
-
-
-def _number(text: str) -> Answer:
-    """The number that somebody typed; what is none stays what it is, to be refused by name."""
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
-        return text
-    if not math.isfinite(number):
-        return text
-    return int(number) if number.is_integer() else number
 
 
 def _given(answer: Answer) -> tuple[str, ...]:

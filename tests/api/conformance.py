@@ -10,7 +10,7 @@ import jsonschema  # type: ignore[import-untyped]
 Document = dict[str, Any]
 
 NOT_IN_THE_DOCUMENT = {"/openapi.json"}
-PAGES = ("/complain", "/case/", "/partner/", "/improvement/", "/pages/", "/r/")
+PAGES = ("/complain", "/case/", "/partner/", "/improvement/", "/pages/", "/console/", "/r/")
 """Pages are for people; the document describes the API."""
 
 

@@ -119,7 +119,13 @@ async def test_every_example_is_accepted(api: Api, name: str) -> None:
     for title, value in examples(bodies()[name]).items():
         reference, other = await everybody.take(), await everybody.take()
         step = f"{reference}.acknowledgement.1"
-        nowhere = {"survey_id": "nowhere", "wave": "W-2026-999999", "calendar_id": "every-day", "webhook": "whk_none"}
+        nowhere = {
+            "survey_id": "nowhere",
+            "wave": "W-2026-999999",
+            "calendar_id": "every-day",
+            "webhook": "whk_none",
+            "number": 1,
+        }
         there = path.format(reference=reference, step_id=step, letter="acknowledgement", **nowhere)
         said = json.dumps(value).replace("C-2026-000001", other).replace("C-2026-000002", reference)
         answer = await everybody.post(there, json.loads(said))

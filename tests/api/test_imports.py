@@ -82,6 +82,11 @@ async def test_the_280_rows_of_the_cfpb_become_open_cases_that_can_be_listed_fil
         case for page in await supervisor.pages("/v1/complaints", q="debt_collection", limit=100) for case in page
     ]
     assert len(listed) == 70
+    old = {"received_from": "2016-10-03T00:00:00Z", "received_to": "2016-10-06T04:00:00Z", "limit": 200}
+    everything = [each for page in await supervisor.pages("/v1/complaints", **old) for each in page]
+    with CFPB.open() as file:
+        dates = [line.partition(",")[0] for line in file][1:]
+    assert len(everything) == sum("2016-10-03" <= date <= "2016-10-05" for date in dates)
     first = (await rows_of(supervisor, done["id"]))[2]
     assert await api.house.parts.launcher.start(str(first))
     case = await supervisor.until(str(first), source="live")
@@ -106,6 +111,13 @@ async def test_the_4969_rows_of_nyc_311_are_records_or_cases_and_the_same_file_a
     assert all(case["clocks"] == [] and case["steps"] == [] and case["ended_at"] for case in page)
     facts = (await supervisor.get(f"/v1/complaints/{page[0]['reference']}/timeline")).json()["items"]
     assert [entry["fact"]["type"] for entry in facts] == ["complaint.imported"]
+    still_open = {"status": "received", "received_from": "2025-01-01T05:00:00Z", "received_to": "2025-07-01T00:00:00Z"}
+    listed = [case for page in await supervisor.pages("/v1/complaints", **still_open, limit=200) for case in page]
+    assert len({case["reference"] for case in listed}) == 277
+    followed = listed[0]["reference"]
+    assert await api.house.parts.launcher.start(followed)
+    assert (await supervisor.until(followed, source="live"))["policy"] == listed[0]["policy"]
+    assert (await supervisor.do(followed, "assess", decision="valid"))["status"] == "accepted"
     again = await taken(supervisor, NYC.read_bytes(), "nyc311")
     assert (again["imported"], again["known"]) == (0, 4969)
     assert await pool.fetchval(counted) == 4969

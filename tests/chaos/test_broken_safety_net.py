@@ -45,6 +45,7 @@ SCENARIOS_AT_ONCE = 3
 WHOLE_IS_QUIET_WITHIN = timedelta(seconds=90)
 BROKEN_HAS = timedelta(seconds=8)
 """Some never become quiet."""
+PLAYS_OF_THE_BROKEN = 3
 
 
 async def crashed_after_the_commit(stage: Stage) -> None:
@@ -166,13 +167,23 @@ async def outcomes(open_stage: OpenStage, request: pytest.FixtureRequest) -> dic
     asked_for = {getattr(item, "callspec").params["part"] for item in request.session.items if _is_of_here(item)}  # noqa: B009
     gate = asyncio.Semaphore(SCENARIOS_AT_ONCE)
 
-    async def outcome(part: str, scenario: Scenario) -> tuple[str, Outcome]:
+    async def outcome(part: str) -> tuple[str, Outcome]:
         async with gate:
-            whole, broken = await asyncio.gather(played(scenario, None, open_stage), played(scenario, part, open_stage))
-        return part, (whole, broken)
+            whole = played(SCENARIOS[part][0], None, open_stage)
+            return part, await asyncio.gather(whole, objections(part, open_stage))
 
-    wanted = [(part, scenario) for part, (scenario, _) in SCENARIOS.items() if part in asked_for]
-    return dict(await asyncio.gather(*(outcome(part, scenario) for part, scenario in wanted)))
+    return dict(await asyncio.gather(*(outcome(part) for part in SCENARIOS if part in asked_for)))
+
+
+async def objections(part: str, open_stage: OpenStage) -> list[str]:
+    """What the checker said without the part; a race that a busy machine did not let happen is run again."""
+    scenario, law = SCENARIOS[part]
+    broken: list[str] = []
+    for _ in range(PLAYS_OF_THE_BROKEN):
+        broken = await played(scenario, part, open_stage)
+        if any(finding.startswith(f"{law}: ") for finding in broken):
+            break
+    return broken
 
 
 def _is_of_here(item: pytest.Item) -> bool:

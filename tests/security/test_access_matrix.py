@@ -30,6 +30,7 @@ PLACES = {
     "customer": "cus_" + "0" * 32,
     "kind": "final_response",
     "partner": "nobody_known",
+    "return_id": "nowhere",
     "number": "1",
 }
 

@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from domain.surveys.waves.wave import WaveStatus
 from runtime.assembly import Parts, case_worker, chores, plug_together
 from starter.attachments import File
 from starter.reading import STORY
 from storage.keys import MasterKeys
 from storage.pool import open_pool
 from storage.roles import API, WORKER
+from tests.conftest import execute
 from tests.house import House, open_house
 from tests.mail_server import MailServer
 from tests.storage.database_roles import roles, urls
+from tests.surveys import field
 
 __all__ = ["roles", "urls"]
 
@@ -85,3 +88,19 @@ async def test_what_was_kept_long_enough_is_let_go_by_a_worker(house: House, wor
     stone = await house.parts.eraser.record.tombstone(customer)
     assert stone is not None
     assert stone.ground == "retention"
+
+
+async def test_a_wave_goes_from_the_frame_to_its_report(
+    database_url: str, house: House, worker: Parts, mail_server: MailServer
+) -> None:
+    await execute(database_url, "SELECT setval('wave_number', 910000)")
+    await field.fill_frame(house, 30)
+    wave = await field.planned(house, field.by_mail())
+    await field.command(house, wave.reference, "launch", by="analyst")
+    await field.until_fact(house, wave.reference, "wave.invited")
+    for token in list(field.tokens(mail_server).values())[:6]:
+        await field.answer(house, token)
+    await field.command(house, wave.reference, "close", reason="enough")
+    await field.until_status(house, wave.reference, WaveStatus.REPORTED)
+    assert (await field.command(house, wave.reference, "sign_off")).status == WaveStatus.SIGNED_OFF
+    assert await worker.surveys.waves.restart_all(datetime.now(UTC)) == 0

@@ -9,6 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from domain.access import ALLOWED, PUBLIC_ROUTES, Permission, Role, may
+from starter.console.entry import cookie, csrf_of
 from tests.api.visitors import Api, Visitor
 from tests.architecture.test_routes import ROUTES, asked_for
 from tests.security.figures import row
@@ -33,7 +34,8 @@ def of_a_case() -> Iterator[tuple[str, str, str]]:
                 yield method, route.path, asked_for(route)[0]
 
 
-CASE_ROUTES = [*of_a_case()]
+CASE_ROUTES = [route for route in of_a_case() if not route[1].startswith("/console/")]
+CASE_PAGES = [route for route in of_a_case() if route[1].startswith("/console/")]
 
 
 async def told(visitor: Visitor, method: str, path: str) -> tuple[int, str]:
@@ -77,6 +79,23 @@ async def test_a_foreign_case_a_guessed_one_and_an_impossible_one_are_alike(
         }
         assert len(set(answers.values())) == 1, answers
         assert next(iter(answers.values()))[0] in {404, 422}, answers
+
+
+@pytest.mark.parametrize(("method", "path", "permission"), CASE_PAGES)
+async def test_pages_of_a_foreign_case_a_guessed_one_and_an_impossible_one_are_alike(
+    api: Api, foreign: str, method: str, path: str, permission: str
+) -> None:
+    rest = {"file": "att_" + "0" * 32, "command": "note"}
+    for visitor in outsiders(api, permission):
+        begun = await api.house.services.accounts.begin(visitor.person, None, by="test")
+        session = {"Cookie": f"{cookie(api.house.services, 'session')}={begun.key}"}
+        answers = set()
+        for reference in (foreign, "C-2026-999999", *MALFORMED["reference"][:2]):
+            there, form = path.format_map(rest | {"reference": reference}), {"csrf": csrf_of(begun.key)}
+            answer = await api.client.request(method, there, headers=session, data=form)
+            answers.add((answer.status_code, answer.text.replace(reference, "")))
+        assert len(answers) == 1, answers
+        assert next(iter(answers))[0] == 404, answers
 
 
 async def test_of_very_many_guesses_none_tells_anything(api: Api, foreign: str) -> None:

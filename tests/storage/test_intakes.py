@@ -109,14 +109,14 @@ async def test_intakes_that_share_a_key_pass_one_after_the_other(pool: Pool) -> 
 async def test_a_new_case_is_left_to_its_taker_for_two_seconds(pool: Pool) -> None:
     case, unstarted = await opened(pool), UnstartedCases(pool)
     assert await unstarted.claim(10, AT + timedelta(seconds=1)) == []
-    assert await unstarted.claim(10, AT + timedelta(seconds=2)) == [(case.reference, 1, False)]
+    assert await unstarted.claim(10, AT + timedelta(seconds=2)) == [(case.reference, 1)]
 
 
 async def test_a_claimed_case_is_offered_again_after_a_growing_while(pool: Pool) -> None:
     case, unstarted = await opened(pool), UnstartedCases(pool)
     at, waits = AT + timedelta(seconds=2), []
     for _ in range(7):
-        assert await unstarted.claim(10, at) == [(case.reference, 1, False)]
+        assert await unstarted.claim(10, at) == [(case.reference, 1)]
         offered = await pool.fetchval("SELECT not_before FROM unstarted_case")
         waits.append((offered - at).total_seconds())
         assert await unstarted.claim(10, offered - timedelta(milliseconds=1)) == []
@@ -150,7 +150,7 @@ async def test_a_started_case_is_struck_off_and_the_oldest_is_known(pool: Pool) 
     old = await opened(pool, at=AT - timedelta(minutes=3))
     await opened(pool)
     assert await unstarted.oldest() == AT - timedelta(minutes=3)
-    await unstarted.started(old.reference)
+    await unstarted.started(old.reference, 1)
     assert await unstarted.oldest() == AT
 
 
@@ -162,12 +162,10 @@ async def test_a_lost_temporal_store_starts_all_that_is_unfinished_in_a_new_epoc
     )
     unstarted = UnstartedCases(pool)
     for case in (still_open, closed, sending):
-        await unstarted.started(case.reference)
+        await unstarted.started(case.reference, 1)
     later = AT + timedelta(hours=1)
     assert await unstarted.restart_all(later) == 2
-    assert sorted(await unstarted.claim(10, later)) == sorted(
-        [(still_open.reference, 2, True), (sending.reference, 2, True)]
-    )
+    assert sorted(await unstarted.claim(10, later)) == sorted([(still_open.reference, 2), (sending.reference, 2)])
     assert [await ledger.epoch(case.reference) for case in (still_open, closed, sending)] == [2, 1, 2]
     with pytest.raises(SupersededError):
         await ledger.append(still_open, *made(still_open, note()))
@@ -180,7 +178,17 @@ async def test_a_restart_offers_what_was_put_off_at_once(pool: Pool) -> None:
         await unstarted.claim(10, at)
         at = await pool.fetchval("SELECT not_before FROM unstarted_case")
     assert await unstarted.restart_all(AT + timedelta(seconds=3)) == 1
-    assert await unstarted.claim(10, AT + timedelta(seconds=3)) == [(case.reference, 2, True)]
+    assert await unstarted.claim(10, AT + timedelta(seconds=3)) == [(case.reference, 2)]
+
+
+async def test_a_start_of_an_older_epoch_does_not_strike_off_the_note_of_a_newer_one(pool: Pool) -> None:
+    """The store was lost between the start of a run and its striking off: that run is gone or will be refused."""
+    case, unstarted, later = await opened(pool), UnstartedCases(pool), AT + timedelta(seconds=3)
+    assert await unstarted.restart_all(later) == 1
+    await unstarted.started(case.reference, 1)
+    assert await unstarted.claim(10, later) == [(case.reference, 2)]
+    await unstarted.started(case.reference, 2)
+    assert await unstarted.oldest() is None
 
 
 async def test_the_connection_of_a_failed_intake_is_usable_again(pool: Pool) -> None:

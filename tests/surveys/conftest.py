@@ -15,12 +15,17 @@ from tests.mail_server import MailServer
 _first_numbers = count(1_000, 1_000)
 
 
+def next_first_number() -> int:
+    """A number that no other test of this Temporal has come to."""
+    return next(_first_numbers)
+
+
 @pytest.fixture
 async def unattended(
     database_url: str, time_skipping: WorkflowEnvironment, master_keys: MasterKeys, mail_server: MailServer
 ) -> AsyncIterator[House]:
     """A house without a worker."""
-    await execute(database_url, f"SELECT setval('wave_number', {next(_first_numbers)})")
+    await execute(database_url, f"SELECT setval('wave_number', {next_first_number()})")
     async with open_house(database_url, time_skipping.client, master_keys, smtp_url=mail_server.url) as house:
         yield house
 

@@ -1,7 +1,5 @@
 """A wave from the frame to the signed-off report, on real PostgreSQL, Temporal and SMTP."""
 
-import asyncio
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from temporalio.testing import WorkflowEnvironment
@@ -10,7 +8,6 @@ from activities.wave_computing import WaveComputer
 from contracts.names import wave_workflow_id
 from contracts.waves import WaveOrder
 from domain.surveys.waves.wave import WaveStatus, WaveStep, WaveStepKind
-from starter.respondents import Visit
 from storage.responses import Standing
 from tests.house import House
 from tests.mail_server import MailServer
@@ -184,36 +181,6 @@ async def test_a_frame_with_a_customer_without_stratum_is_refused_and_nothing_is
     await fill_frame(house, 1)
     await command(house, wave.reference, "retry_step", by="operator", step="select.1")
     await until_status(house, wave.reference, WaveStatus.SAMPLED)
-
-
-async def test_of_many_at_once_no_more_come_in_than_the_quota_allows(house: House, mail_server: MailServer) -> None:
-    await fill_frame(house, 80)
-    quotas = [{"attribute": "customer_type", "category": "household", "most": 15}]
-    changes = {"sampling": {"method": "census"}, "fieldwork__quotas": quotas}
-    wave = await planned(house, by_mail(**changes))
-    await command(house, wave.reference, "launch")
-    await until_fact(house, wave.reference, "wave.invited")
-    gate = asyncio.Semaphore(20)
-
-    async def come(token: str) -> Visit:
-        async with gate:
-            return await answer(house, token)
-
-    visits = await asyncio.gather(*(come(token) for token in tokens(mail_server).values()))
-    standings = Counter(visit.standing for visit in visits)
-    assert standings == {Standing.COMPLETED: 15, Standing.QUOTA_FULL: 65}
-    assert (await counts(house, wave.reference))["I"] == 15
-
-
-async def test_of_five_waves_at_once_nobody_gets_two_invitations(house: House, mail_server: MailServer) -> None:
-    await fill_frame(house, 60)
-    waves = [await planned(house, by_mail(sampling={"method": "census"})) for _ in range(5)]
-    await asyncio.gather(*(command(house, wave.reference, "launch") for wave in waves))
-    for wave in waves:
-        await until_fact(house, wave.reference, "wave.invited")
-    assert len({each.recipients[0] for each in mail_server.deliveries}) == len(mail_server.deliveries) == 60
-    for wave in waves:
-        assert sum((await counts(house, wave.reference)).values()) == 60
 
 
 async def test_the_same_answers_give_the_same_report(house: House, mail_server: MailServer) -> None:

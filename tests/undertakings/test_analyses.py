@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from domain.analysis.figures import compute_figures
+from domain.analysis.report import report_of
+from domain.complaints import shipped
 from domain.undertakings.analysis_run import Period
 from storage.analysis import Observations
 from tests.api.visitors import Api, problem, visitors
@@ -79,11 +82,14 @@ async def test_who_may_not_see_cases_does_not_see_figures_about_few_people(api: 
         (await api[role].get(f"{path}/report", format="json", lang="en")).json() for role in ("supervisor", "analyst")
     ]
     assert {bar["label"]["en"]: bar["value"] is None for bar in _bars(full)} == {
-        "billing_amount": False,
-        "repair_late": False,
-        "conduct": False,
+        "Wrong amount": False,
+        "Late repair": False,
+        "Conduct of staff": False,
     }
-    assert {bar["label"]["en"] for bar in _bars(withheld) if bar["value"] is None} == {"conduct", "repair_late"}
+    assert {bar["label"]["en"] for bar in _bars(withheld) if bar["value"] is None} == {
+        "Conduct of staff",
+        "Late repair",
+    }
 
 
 def _bars(report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -102,6 +108,59 @@ async def test_the_same_past_days_give_the_same_figures_whatever_happened_since(
     after = await observations.observe(past)
     assert after.sha256() == before.sha256()
     assert len(before.complaints) > 30
+
+
+async def test_what_is_corrected_afterwards_changes_nothing_in_what_was_seen_before(house: House, api: Api) -> None:
+    last = (TODAY - timedelta(days=1)).date()
+    past = Period(first=last - timedelta(days=12), last=last, zone="UTC", as_of=datetime.now(UTC))
+    observations = Observations(house.parts.pool)
+    before = await observations.observe(past)
+    changed = str(before.complaints.reference[before.complaints.category == "repair_late"][0])
+    for code in ("repair_quality", "other"):
+        await house.do(changed, "correct", by="supervisor", field="category", code=code, reason="It was another thing.")
+    assert (await observations.observe(past)).sha256() == before.sha256()
+    now = await observations.observe(past.model_copy(update={"as_of": datetime.now(UTC)}))
+    assert (now.complaints.category == "other").sum() == (before.complaints.category == "other").sum() + 1
+
+
+async def test_a_code_that_was_renamed_in_mid_period_counts_under_its_new_name_and_the_report_says_so(
+    house: House, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.take(category="information", customer={})
+    terms = dict(shipped.taxonomy().category)
+    terms["conduct"] = terms["conduct"].model_copy(update={"formerly": ("information",)})
+    renamed = shipped.taxonomy().model_copy(update={"category": {k: t for k, t in terms.items() if k != "information"}})
+    monkeypatch.setattr(shipped, "taxonomy", lambda: renamed)
+    past = Period(first=TODAY.date(), last=TODAY.date() + timedelta(days=1), zone="UTC", as_of=datetime.now(UTC))
+    observed = await Observations(house.parts.pool).observe(past)
+    assert observed.renamed == (("information", "conduct"),)
+    assert "information" not in observed.complaints.category
+    figures = compute_figures(observed)
+    assert figures.renamed == {"information": "conduct"}
+    assert "The category information was renamed" in report_of(figures).model_dump_json()
+
+
+async def test_a_promise_that_is_paused_over_the_end_of_the_period_is_neither_kept_nor_broken(house: House) -> None:
+    held, running = [await house.take(policy="default", customer={}) for _ in range(2)]
+    for reference in (held, running):
+        await house.do(reference, "assess", by="handler", decision="valid")
+        await house.do(reference, "claim", by="handler")
+        await house.do(reference, "start_investigation", by="handler")
+    until = (TODAY + timedelta(days=3)).isoformat()
+    await house.do(held, "hold", kind="customer", until=until, reason="photographs")
+    past = Period(first=TODAY.date(), last=TODAY.date() + timedelta(days=1), zone="UTC", as_of=datetime.now(UTC))
+    complaints = (await Observations(house.parts.pool).observe(past)).complaints
+    for reference in (held, running):
+        row = complaints.reference.tolist().index(reference)
+        assert (complaints.broken[row], complaints.overdue[row]) == (0, 0)
+
+
+async def test_what_customers_wrote_makes_themes_on_a_stated_sample(api: Api) -> None:
+    report = (await api["supervisor"].get(f"{await reported(api)}/report", format="json")).json()
+    (block,) = next(section for section in report["sections"] if section["id"] == "themes")["blocks"]
+    assert block["kind"] in {"table", "paragraph"}
+    if block["kind"] == "table":
+        assert "41" in block["note"]["en"]
 
 
 async def test_a_sign_off_opens_an_improvement_for_each_measure_once(api: Api) -> None:

@@ -69,7 +69,10 @@ class BarChart(_Chart):
 
 
 class LinePoint(_Part):
+    """A value at a place, which may have a name, such as a date."""
+
     x: Number
+    label: Wording | None = None
     value: Number
     low: Number | None = None
     high: Number | None = None
@@ -95,7 +98,14 @@ class LineChart(_Chart):
         return (self.over.title, self.measure.title, *_interval_columns(self.points))
 
     def _rows(self) -> tuple[tuple[Cell | None, ...], ...]:
-        return tuple((point.x, point.value, *_interval_cells(self.points, point)) for point in self.points)
+        return tuple(
+            (
+                point.x if point.label is None else Text(text=point.label),
+                point.value,
+                *_interval_cells(self.points, point),
+            )
+            for point in self.points
+        )
 
 
 class ScatterPoint(_Part):

@@ -1,6 +1,7 @@
 """How a sample is to be drawn, as a part of a survey's definition, and what it comes to for the strata of a frame."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -56,9 +57,24 @@ class Precision(_Part):
         return size_for_share(self.margin, share=self.expected_share, confidence=self.confidence, terms=terms)
 
 
+Interval = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=31))]
+
+
+class ClosedComplaints(_Part):
+    """The units are complaints as they close: so large a share of them is drawn, by chance and not by anybody.
+
+    Looked for `every` so often; a wave also takes those that closed up to `look_back` before its launch.
+    """
+
+    share: Share = 1.0
+    every: Interval = timedelta(hours=1)
+    look_back: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=31))] = timedelta(0)
+
+
 class SamplingDesign(_Part):
     """Method, size (given, or by the precision wanted), strata and their allocation.
 
+    `closed_complaints` draws from complaints as they close and not from the customers; it has no size beforehand.
     Refused: no size or two of them, a method without the attribute that it needs, deviations or costs that the
     allocation needs and misses.
     """
@@ -76,6 +92,7 @@ class SamplingDesign(_Part):
     cluster_attribute: Identifier | None = None
     units_per_cluster: Annotated[int, Field(ge=1)] | None = None
     reserve_share: Annotated[float, Field(ge=0, le=5)] = 0.0
+    closed_complaints: ClosedComplaints | None = None
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
@@ -120,6 +137,9 @@ def _stratum_faults(design: SamplingDesign, names: tuple[str, ...]) -> Iterator[
 
 
 def _faults(design: SamplingDesign) -> Iterator[Problem]:
+    if design.closed_complaints is not None:
+        yield from _faults_of_closed_complaints(design)
+        return
     is_census = design.method is SelectionMethod.CENSUS
     if (design.size is not None) + (design.precision is not None) != (0 if is_census else 1):
         yield Problem("size", "a census has none" if is_census else "either size or precision is needed, not both")
@@ -130,3 +150,12 @@ def _faults(design: SamplingDesign) -> Iterator[Problem]:
     for column, values in _needed(design):
         if not values:
             yield Problem(column, f"{design.allocation} allocation needs them by stratum")
+
+
+def _faults_of_closed_complaints(design: SamplingDesign) -> Iterator[Problem]:
+    if design.method is not SelectionMethod.STRATIFIED:
+        yield Problem("method", "closed complaints are drawn one by one as they come: stratified")
+    if design.size is not None or design.precision is not None:
+        yield Problem("size", "how many complaints close is not known beforehand; closed_complaints has a share")
+    if design.reserve_share:
+        yield Problem("reserve_share", "closed complaints have no reserve")

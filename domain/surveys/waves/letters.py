@@ -1,6 +1,7 @@
 """Invitations and reminders: a template in the customer's language, filled in."""
 
 import tomllib
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -31,6 +32,30 @@ def write_survey_letter(
     }
     chosen = texts[kind][spoken]
     return Template(chosen["subject"]).substitute(fields), Template(chosen["body"]).substitute(fields).lstrip("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyText:
+    """A text message: as it reads, and as a gateway with registered templates wants it."""
+
+    body: str
+    language: str
+    template: str
+    parameters: dict[str, str]
+
+
+def write_survey_text(
+    kind: SurveyLetter, definition: SurveyDefinition, language: str, *, link: str, until: datetime
+) -> SurveyText:
+    """A text message to a contact, in its language or else in English; its template has a name to register it under."""
+    texts = _texts()[f"{kind}_text"]
+    spoken = language if language in texts else "en"
+    fields = {
+        "survey": definition.title.get(language) or next(iter(definition.title.values())),
+        "link": link,
+        "until": f"{until:%Y-%m-%d}",
+    }
+    return SurveyText(Template(texts[spoken]).substitute(fields), spoken, f"survey_{kind}.{spoken}.sms.1", fields)
 
 
 @cache

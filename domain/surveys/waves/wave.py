@@ -149,9 +149,14 @@ class Wave(_Part):
         return tuple(step for step in self.steps if step.is_unfinished)
 
     def steps_to_carry_out(self) -> tuple[WaveStep, ...]:
-        """Running steps; those that write to people only while the wave is in the field and not paused."""
-        running = (step for step in self.steps if step.state is WaveStepState.RUNNING)
-        return tuple(step for step in running if step.kind not in SENDING or self.is_open_to_answers)
+        """Running steps; those that write to people only while the wave is in the field and not paused.
+
+        Of several that invite the first one goes: two at once would come to the same contacts.
+        """
+        running = [step for step in self.steps if step.state is WaveStepState.RUNNING]
+        first = next((step for step in running if step.kind is WaveStepKind.INVITE), None)
+        waiting = (step for step in running if step.kind is not WaveStepKind.INVITE or step is first)
+        return tuple(step for step in waiting if step.kind not in SENDING or self.is_open_to_answers)
 
     def step(self, key: str) -> WaveStep | None:
         return next((step for step in self.steps if step.key == key), None)
