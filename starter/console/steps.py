@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
+from contracts.names import case_workflow_id
 from domain.access import Permission
 from domain.complaints.terms import ORDERED, StepKind, StepState
 from starter.api.entry import House
@@ -18,6 +19,7 @@ from starter.console.commands import once
 from starter.console.entry import ConsoleRoute, Seat, Visit, form_of, redirect
 from starter.console.faults import in_words
 from starter.console.fields import moment_in
+from starter.console.operations import in_temporal
 from starter.console.rendering import show, speech_of
 from starter.desk import Request as Asking
 from starter.pages.entry import text_in
@@ -123,6 +125,7 @@ async def _page(
         allowed=[word for word, name in COMMANDS.items() if visit.may(name) and (word != "amend" or view.amendable)],
         ways=[(way, say.of("Way", way)) for way in sorted(ORDERED)],
         names=await services.parts.people.people({event.actor for event in view.events}),
+        temporal=in_temporal(services, case_workflow_id(reference)),
         wrong={"whole": (), "command": "", "fields": {}, "given": {}} | dict(wrong),
         key=services.keys.form(step, datetime.now(UTC)),
     )
