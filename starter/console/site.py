@@ -6,10 +6,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from domain.access import Permission
 from starter.console import (
+    calendars,
     cases,
     commands,
+    endpoints,
     intake,
     operations,
+    policies,
     queue,
     sign_in,
     staff,
@@ -31,6 +34,9 @@ PAGES = (
     step_batches,
     operations,
     staff,
+    calendars,
+    policies,
+    endpoints,
 )
 
 Here = Annotated[Visit, Depends(Seat(Permission.USE_CONSOLE))]
