@@ -22,6 +22,7 @@ from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
+from starter.single_sign_on import SingleSignOn
 from starter.staff import StaffDesk
 from starter.steps import StepDesk
 from starter.survey_services import SurveyServices, survey_services
@@ -66,6 +67,7 @@ class Services:
     letters: LetterDesk
     accounts: AccountDesk
     staff: StaffDesk
+    single_sign_on: SingleSignOn | None
 
 
 def services(parts: Parts) -> Services:
@@ -160,4 +162,5 @@ def services(parts: Parts) -> Services:
         letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
         accounts=AccountDesk(parts.pool, idle=parts.settings.session_idle, longest=parts.settings.session_longest),
         staff=StaffDesk(parts.pool),
+        single_sign_on=SingleSignOn.by(parts.settings, parts.pool),
     )

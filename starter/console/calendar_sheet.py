@@ -1,7 +1,7 @@
 """A calendar as text fields: hours such as `09:00-12:30, 13:30-17:00`, and one line a day for the days that differ.
 
-A line is `DAY WHAT NAME / NAME IN ENGLISH`. WHAT is `closed`; `like monday` for a make-up day, `open 09:00-12:00` for one
-with hours of its own; or the other hours of a working day.
+A line is `DAY WHAT NAME / NAME IN ENGLISH`. WHAT is `closed`; `like monday` for a make-up day, `open 09:00-12:00` for
+one with hours of its own; or the other hours of a working day.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.calendar import Calendar, Weekday, Window
 from domain.calendar.opening_hours import clock_text
+from domain.calendar.snapshot import ListedDay
 from starter.problems import FieldError, invalid
 
 DASHES = str.maketrans({"–": "-", "—": "-", "至": "-", "，": ",", "、": ",", "：": ":", "／": "/"})
@@ -59,7 +60,7 @@ def document_of(fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _lines(calendar: Calendar) -> Iterator[tuple[str, str]]:
-    said = [(closed, "closed") for closed in calendar.closed]
+    said: list[tuple[ListedDay, str]] = [(closed, "closed") for closed in calendar.closed]
     said += [
         (opened, f"like {opened.like}" if opened.like else f"open {hours(opened.windows)}")
         for opened in calendar.open_days

@@ -46,7 +46,7 @@ async def add(request: Request, services: House, visit: Manager) -> Response:
 
     async def make() -> dict[str, Any]:
         answer = await api.add(checked(api.WebhookForm, _values(form)), services, visit.person, None)
-        return {"secret": json.loads(answer.body)["secret"]}
+        return {"secret": json.loads(bytes(answer.body))["secret"]}
 
     try:
         made = await once(request, services, visit, form, make)
@@ -86,7 +86,7 @@ async def rotate(request: Request, services: House, visit: Manager, webhook: str
 
     async def make() -> dict[str, Any]:
         answer = await api.rotate(webhook, services, visit.person, None)
-        return {"secret": json.loads(answer.body)["secret"]}
+        return {"secret": json.loads(bytes(answer.body))["secret"]}
 
     try:
         made = await once(request, services, visit, form, make)

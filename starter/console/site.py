@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from domain.access import Permission
 from starter.console import (
+    analyses,
     calendars,
     cases,
     commands,
@@ -13,11 +14,14 @@ from starter.console import (
     intake,
     operations,
     policies,
+    provider,
     queue,
     sign_in,
     staff,
     step_batches,
     steps,
+    surveys,
+    waves,
 )
 from starter.console.entry import ConsoleRoute, Seat, Visit, redirect
 from starter.console.navigation import home_of
@@ -26,6 +30,7 @@ from starter.problems import not_found
 
 PAGES = (
     sign_in,
+    provider,
     queue,
     cases,
     commands,
@@ -37,6 +42,9 @@ PAGES = (
     calendars,
     policies,
     endpoints,
+    surveys,
+    waves,
+    analyses,
 )
 
 Here = Annotated[Visit, Depends(Seat(Permission.USE_CONSOLE))]
