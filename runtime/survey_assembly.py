@@ -17,9 +17,9 @@ from activities.wave_recording import WaveRecorder
 from contracts.cases import Patience
 from domain.links import LIFETIMES, LinkPurpose
 from domain.surveys.dispositions import Channel
+from runtime.launcher import WaveLauncher
 from runtime.links import SignedLinks
 from runtime.survey_complaints import SurveyComplaints
-from runtime.wave_launcher import WaveLauncher
 from storage import fieldwork
 from storage.closed_complaints import ClosedComplaints, KnownPeople
 from storage.deliveries import Deliveries
@@ -28,6 +28,7 @@ from storage.frame import Frame
 from storage.pool import Pool
 from storage.responses import Responses
 from storage.surveys import Surveys
+from storage.unstarted import Kind, Unstarted
 from storage.wave_results import WaveResults
 from storage.waves import Waves
 
@@ -56,18 +57,17 @@ class SurveyParts:
 
 
 def survey_parts(pool: Pool, client: Client, task_queue: str) -> SurveyParts:
-    waves = Waves(pool)
     return SurveyParts(
         definitions=Surveys(pool),
         frame=Frame(pool),
-        waves=waves,
+        waves=Waves(pool),
         fieldwork=fieldwork.Fieldwork(pool),
         responses=Responses(pool),
         results=WaveResults(pool),
         closed_complaints=ClosedComplaints(pool),
         deliveries=Deliveries(pool),
         follow_ups=FollowUps(pool),
-        launcher=WaveLauncher(client, task_queue, waves),
+        launcher=WaveLauncher(client, task_queue, Unstarted(pool, Kind.WAVE)),
     )
 
 

@@ -27,8 +27,7 @@ from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS, WaveSubmission
 from domain.surveys.waves.decide import plan_wave
 from domain.surveys.waves.evolve import fold_wave
 from domain.surveys.waves.wave import Wave
-from runtime.launcher import TEMPORAL_AWAY
-from runtime.wave_launcher import WaveLauncher
+from runtime.launcher import TEMPORAL_AWAY, WaveLauncher
 from starter.keys import RequestKeys
 from starter.problems import Problem, field_errors, invalid, not_found, unavailable
 from starter.repetitions import Repeatable, Repetitions
