@@ -87,6 +87,6 @@ async def test_policies_tell_their_source_and_whether_it_was_checked(api: Api) -
 
 async def test_the_code_lists_are_told_in_both_languages(api: Api) -> None:
     taxonomy = (await api["hotline"].get("/v1/taxonomy")).json()
-    assert taxonomy["channel"]["phone"] == {"zh": "电话", "en": "Telephone", "under": None}
+    assert taxonomy["channel"]["phone"] == {"zh": "电话", "en": "Telephone", "under": None, "formerly": []}
     assert taxonomy["category"]["repair_late"]["under"] == "repair"
     assert {"ground", "cause", "outcome", "remedy"} <= set(taxonomy)
