@@ -29,6 +29,7 @@ REMIND_PAGE = "remind_page"
 RELEASE_RESERVE = "release_reserve"
 COMPUTE_WAVE = "compute_wave"
 REPORT_WAVE = "report_wave"
+HAND_OVER_MEASURES = "hand_over_measures"
 
 LOAD_UNDERTAKING = "load_undertaking"
 RECORD_UNDERTAKING = "record_undertaking"

@@ -10,6 +10,7 @@ from temporalio.client import Client
 
 from activities.complaint_sampling import ComplaintSampling
 from activities.fieldwork import Fieldwork
+from activities.measure_handover import MeasureHandover
 from activities.ports import PostOffice
 from activities.survey_post import SurveyPost
 from activities.wave_computing import WaveComputer
@@ -107,6 +108,7 @@ def survey_activities(
         field.release_reserve,
         computer.compute_wave,
         computer.report_wave,
+        MeasureHandover(parts.undertaking_desk).hand_over_measures,
     ]
 
 

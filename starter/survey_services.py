@@ -57,6 +57,7 @@ def survey_services(parts: Parts, repetitions: Repetitions, keys: RequestKeys, r
         survey_records=surveys.definitions,
         waves=WaveDesk(
             pool=parts.pool,
+            vault=parts.vault,
             surveys=surveys.definitions,
             waves=surveys.waves,
             launcher=surveys.launcher,

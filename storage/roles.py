@@ -54,6 +54,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "public.wave": {API: _TO_LOCK_A_WAVE, WORKER: _TO_LOCK_A_WAVE, READER: "SELECT"},
     "public.wave_ledger": {API: "SELECT", WORKER: "SELECT", READER: "SELECT"},
     "public.unstarted_wave": {API: _ALL, WORKER: _ALL, READER: "SELECT"},
+    "public.wave_subject": {API: "SELECT, INSERT", WORKER: "SELECT"},
     "public.wave_stratum": {API: "SELECT", WORKER: "SELECT, INSERT, UPDATE", READER: "SELECT"},
     "public.wave_result": {API: "SELECT", WORKER: "SELECT, INSERT, UPDATE", READER: "SELECT"},
     "public.customer": {API: _ALL, WORKER: _ALL},

@@ -128,6 +128,18 @@ class Waves:
         return broken
 
 
+async def wave_subject(connection: Connection, wave: str) -> str | None:
+    """Under whose key the texts of a wave are sealed; until the end of the transaction nobody else makes that one."""
+    await connection.execute("SELECT FROM wave WHERE reference = $1 FOR UPDATE", wave)
+    found: str | None = await connection.fetchval("SELECT subject FROM wave_subject WHERE wave = $1", wave)
+    return found
+
+
+async def keep_wave_subject(connection: Connection, wave: str, subject: str) -> None:
+    """Note under whose key the texts of a wave are sealed."""
+    await connection.execute("INSERT INTO wave_subject (wave, subject) VALUES ($1, $2)", wave, subject)
+
+
 async def next_wave_reference(connection: Connection, at: datetime) -> str:
     """The number of a new wave, such as W-2026-000001."""
     number = await connection.fetchval("SELECT nextval('wave_number')")

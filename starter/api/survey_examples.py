@@ -66,7 +66,9 @@ WAVE_COMMANDS: dict[str, Examples] = {
         "close": {"reason": "Enough answers came."},
         "cancel": {"reason": "Another survey asks the same."},
         "release_reserve": {"reason": "The response rate is below the plan."},
-        "sign_off": {},
+        "sign_off": {
+            "measures": [{"title": "A second fitter at week ends", "target": {"category": "repair_late"}}],
+        },
         "retry_step": {"step": "invite.1", "reason": "The mail server is back."},
         "skip_step": {"step": "remind.1", "reason": "Too late for a reminder."},
     }.items()

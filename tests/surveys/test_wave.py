@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
+from activities.measure_handover import MeasureHandover
 from activities.wave_computing import WaveComputer
 from contracts.names import wave_workflow_id
 from contracts.waves import WaveOrder
 from domain.surveys.waves.wave import WaveStatus, WaveStep, WaveStepKind
+from domain.undertakings.improvement import Improvement
 from storage.responses import Standing
 from tests.house import House
 from tests.mail_server import MailServer
@@ -59,6 +61,54 @@ async def test_a_wave_goes_from_the_frame_to_its_signed_off_report(house: House,
         "wave.signed_off",
     ]
     assert await house.services.surveys.wave_records.broken_chains() == []
+
+
+async def test_what_a_sign_off_accepts_becomes_improvements_each_once(house: House, mail_server: MailServer) -> None:
+    await fill_frame(house, 30)
+    wave = await planned(house, by_mail())
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "wave.invited")
+    for token in list(tokens(mail_server).values())[:6]:
+        await answer(house, token)
+    await command(house, wave.reference, "close", reason="enough")
+    await until_status(house, wave.reference, WaveStatus.REPORTED)
+    measures = [
+        {"title": "Fitters call ahead", "target": {"category": "repair_late"}},
+        {"title": "Two more fitters", "partner": "city_fitters"},
+    ]
+    await command(house, wave.reference, "sign_off", measures=measures)
+    await until_fact(house, wave.reference, "wave.measures_handed_over")
+    ended = await record(house, wave.reference)
+    assert ended.has_ended
+    opened = [await house.parts.undertakings.find(reference) for reference in ended.improvements]
+    assert [(await house.services.undertaker.texts(each))["title"] for each in opened if each] == [
+        "Fitters call ahead",
+        "Two more fitters",
+    ]
+    one, other = opened
+    assert isinstance(one, Improvement)
+    assert isinstance(other, Improvement)
+    assert {(each.source, each.survey, each.opened_by) for each in (one, other)} == {
+        (wave.reference, "gas_utility", house.people["supervisor"].id)
+    }
+    assert (one.target.category, one.partner, other.partner) == ("repair_late", None, "city_fitters")
+    order = WaveOrder(
+        reference=wave.reference,
+        survey=wave.survey,
+        version=1,
+        step=ended.steps[-1],
+        measures=ended.measures,
+        signed_off_by=ended.signed_off_by,
+    )
+    again = await MeasureHandover(house.parts.undertaking_desk).hand_over_measures(order)
+    assert again.improvements == ended.improvements
+    entries = await house.services.surveys.wave_records.entries(wave.reference)
+    assert "Fitters" not in "".join(entry.model_dump_json() for entry in entries)
+    assert set((await house.services.surveys.waves.texts(entry.fact for entry in entries)).values()) == {
+        "enough",
+        "Fitters call ahead",
+        "Two more fitters",
+    }
 
 
 async def test_only_those_reminders_go_out_that_are_owed(

@@ -33,7 +33,7 @@ LAWFUL: dict[type[BaseModel], frozenset[WaveStatus]] = {
     c.Cancel: frozenset({WaveStatus.DRAFT, WaveStatus.SAMPLED, WaveStatus.CLOSING, *IN_THE_FIELD}),
     c.ReleaseReserve: IN_THE_FIELD,
     c.SignOff: frozenset({WaveStatus.REPORTED}),
-    c.RetryWaveStep: frozenset(WaveStatus) - ENDED,
+    c.RetryWaveStep: frozenset(WaveStatus) - {WaveStatus.CANCELLED},
     c.SkipWaveStep: frozenset(WaveStatus) - ENDED,
 }
 """When each command of a person is lawful."""
@@ -190,8 +190,8 @@ def _facts(wave: Wave, command: c.WaveCommand, circumstances: WaveCircumstances)
             yield f.Cancelled(reason=reason, steps=tuple(_dropped(step) for step in wave.unfinished_steps))
         case c.ReleaseReserve(reason=reason):
             yield f.ReserveOrdered(reason=reason, steps=(_step(wave, WaveStepKind.RELEASE),))
-        case c.SignOff():
-            yield f.SignedOff()
+        case c.SignOff(measures=measures):
+            yield f.SignedOff(measures=measures, steps=(_step(wave, WaveStepKind.HAND_OVER),) if measures else ())
         case c.RetryWaveStep(step=key, reason=reason):
             yield f.WaveStepRetried(step=key, reason=reason, steps=_changed(wave, key, WaveStepState.RUNNING))
         case c.SkipWaveStep(step=key, reason=reason):
@@ -257,6 +257,8 @@ def _done(wave: Wave, done: c.WaveStepDone) -> Iterator[f.AnyWaveFact]:
             yield f.Computed(result=done.result, steps=(*steps, _step(wave, WaveStepKind.REPORT)))
         case WaveStepKind.REPORT if done.report_sha256 is not None:
             yield f.Reported(report_sha256=done.report_sha256, steps=steps)
+        case WaveStepKind.HAND_OVER:
+            yield f.HandedOver(improvements=done.improvements, steps=steps)
         case _:
             raise ValueError(f"{done.step} came back without what it was to make")
 

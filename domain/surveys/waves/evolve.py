@@ -92,8 +92,10 @@ def _further_changes(wave: Wave, entry: f.WaveEntry) -> dict[str, Any]:  # noqa:
             return {"result": result}
         case f.Reported(report_sha256=digest):
             return {"report_sha256": digest}
-        case f.SignedOff():
-            return {"signed_off_by": entry.actor}
+        case f.SignedOff(measures=measures):
+            return {"signed_off_by": entry.actor, "measures": measures}
+        case f.HandedOver(improvements=improvements):
+            return {"improvements": improvements}
         case _:
             return {}
 

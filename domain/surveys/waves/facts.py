@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from domain.surveys.waves.wave import PlannedReminder, Result, SampleSize, WaveStep
+from domain.undertakings.measure import Measure
 
 
 class WaveFact(BaseModel):
@@ -106,6 +107,14 @@ class Reported(WaveFact):
 
 class SignedOff(WaveFact):
     type: Literal["wave.signed_off"] = "wave.signed_off"
+    measures: tuple[Measure, ...] = ()
+
+
+class HandedOver(WaveFact):
+    """Each accepted measure has an improvement; in the order of the measures."""
+
+    type: Literal["wave.measures_handed_over"] = "wave.measures_handed_over"
+    improvements: tuple[str, ...]
 
 
 class Cancelled(WaveFact):
@@ -149,6 +158,7 @@ AnyWaveFact = Annotated[
     | Computed
     | Reported
     | SignedOff
+    | HandedOver
     | Cancelled
     | WaveStepParked
     | WaveStepRetried
