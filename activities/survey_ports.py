@@ -212,3 +212,11 @@ class Improvements(Protocol):
     async def propose(self, measure: Measure, number: int, *, source: str, by: str, survey: str | None = None) -> str:
         """Open an improvement for the measure of this number of a source, once; its number."""
         ...
+
+
+class WavePlanning(Protocol):
+    """Where waves are planned."""
+
+    async def plan_turn(self, survey: str, at: datetime) -> str | None:
+        """Plan the wave of a turn, once; None where the survey has no waves by itself now."""
+        ...

@@ -71,3 +71,16 @@ class WavePage(Message):
     result: Result | None = None
     report_sha256: str | None = None
     improvements: tuple[str, ...] = ()
+
+
+class WaveTurnOrder(Message):
+    """A turn of a survey's schedule; `at` is the moment that it means, its start if absent."""
+
+    survey: str
+    at: datetime | None = None
+
+
+class WaveTurned(Message):
+    """The wave that a turn has planned, or found planned; none if the survey has no waves by itself any more."""
+
+    reference: str | None = None

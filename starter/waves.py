@@ -27,12 +27,12 @@ from contracts.names import REFUSED
 from contracts.waves import WaveAnswer
 from domain.access import Person
 from domain.privacy import Identity, TextKind
-from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS, WaveSubmission
-from domain.surveys.waves.decide import plan_wave
-from domain.surveys.waves.evolve import fold_wave
+from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS, Revise, WaveSubmission
+from domain.surveys.waves.revision import revision_faults
 from domain.surveys.waves.wave import Wave
 from runtime.launcher import TEMPORAL_AWAY
 from runtime.wave_launcher import WaveLauncher
+from runtime.wave_planning import WavePlanner
 from starter.bodies import Body, FreeText, Moment
 from starter.keys import RequestKeys
 from starter.problems import Problem, field_errors, invalid, not_found, unavailable
@@ -42,7 +42,7 @@ from storage.idempotency import StoredAnswer
 from storage.pool import Pool, StoreAway, transaction
 from storage.surveys import StoredSurvey, Surveys, UnknownSurvey
 from storage.vault import Vault
-from storage.waves import Waves, keep_wave_subject, next_wave_reference, open_wave, wave_subject
+from storage.waves import Waves, keep_wave_subject, wave_subject
 
 UPDATE_LIMIT = timedelta(seconds=10)
 NOT_READY_TRIES = 5
@@ -104,6 +104,7 @@ class WaveDesk:
         surveys: Surveys,
         waves: Waves,
         launcher: WaveLauncher,
+        planner: WavePlanner,
         repetitions: Repetitions,
         keys: RequestKeys,
     ) -> None:
@@ -112,21 +113,15 @@ class WaveDesk:
         self._surveys = surveys
         self._waves = waves
         self._launcher = launcher
+        self._planner = planner
         self._repetitions = repetitions
         self._keys = keys
 
     async def plan(self, person: Person, survey: str, version: int | None, key: str | None) -> Wave:
         """Plan a wave of a survey, of its newest version unless another is named, and begin to draw its sample."""
         pinned = await self.survey(survey, version)
-        now = datetime.now(UTC)
         submission = self._keys.submission("plan", person.id, survey, key)
-        async with transaction(self._pool) as connection:
-            reference = await next_wave_reference(connection, now)
-            entries = plan_wave(reference, survey, pinned.definition.version, person.id, submission, now)
-            wave = fold_wave(entries)
-            await open_wave(connection, entries, wave, now)
-        await self._launcher.start(reference)
-        return wave
+        return await self._planner.plan(survey, pinned.definition.version, person.id, submission)
 
     async def survey(self, survey: str, version: int | None = None) -> StoredSurvey:
         """A stored survey. Raises `Problem` 404."""
@@ -157,6 +152,8 @@ class WaveDesk:
         """Do a command. Raises `Problem`: 404, 409 (the guard), 422 (the fields), 503."""
         wave = await self.recorded(request.reference)
         submission, texts = self._understood(request, wave)
+        if isinstance(submission.command, Revise):
+            await self._check_revision(wave, submission.command.version)
         earlier = await self._repetitions.begin(request.repeatable)
         if earlier is not None:
             return WaveDone(None, earlier)
@@ -170,6 +167,15 @@ class WaveDesk:
     async def keep(self, request: WaveRequest, answer: StoredAnswer) -> None:
         """Keep the answer of a request for its repetition."""
         await self._repetitions.keep(request.repeatable, answer)
+
+    async def _check_revision(self, wave: Wave, version: int) -> None:
+        """Refuse a version that a running wave cannot take over. Raises `Problem`: 404, 409."""
+        before, after = [await self.survey(wave.survey, each) for each in (wave.version, version)]
+        faults = ", ".join(revision_faults(before.definition, after.definition))
+        if faults:
+            raise Problem(
+                409, "not_compatible", f"version {version} differs where the wave has begun already: {faults}"
+            )
 
     async def texts(self, facts: Iterable[Any]) -> dict[str, str]:
         """What people wrote in the facts of a wave, by the ids that stand in them."""

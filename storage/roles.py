@@ -55,6 +55,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "public.wave_ledger": {API: "SELECT", WORKER: "SELECT", READER: "SELECT"},
     "public.unstarted_wave": {API: _ALL, WORKER: _ALL, READER: "SELECT"},
     "public.wave_subject": {API: "SELECT, INSERT", WORKER: "SELECT"},
+    "public.survey_recurrence": {API: "SELECT, INSERT, UPDATE", WORKER: "SELECT", READER: "SELECT"},
+    "public.wave_turn": {WORKER: "SELECT, INSERT", READER: "SELECT"},
     "public.wave_stratum": {API: "SELECT", WORKER: "SELECT, INSERT, UPDATE", READER: "SELECT"},
     "public.wave_result": {API: "SELECT", WORKER: "SELECT, INSERT, UPDATE", READER: "SELECT"},
     "public.customer": {API: _ALL, WORKER: _ALL},

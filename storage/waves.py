@@ -78,6 +78,18 @@ class Waves:
             )
         return [Wave.model_validate_json(row["state"]) for row in rows]
 
+    async def computed(self, survey: str, most: int) -> list[Wave]:
+        """The last waves of a survey that have an index, the oldest first."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(
+                """SELECT w.state::text FROM wave w JOIN wave_result r ON r.wave = w.reference
+                    WHERE w.survey = $1 AND jsonb_typeof(w.state #> '{result,index}') = 'number'
+                    ORDER BY w.planned_at DESC, w.reference DESC LIMIT $2""",
+                survey,
+                most,
+            )
+        return [Wave.model_validate_json(row["state"]) for row in reversed(rows)]
+
     async def unstarted(self, at: datetime, limit: int = 100) -> list[tuple[str, int]]:
         """References and epochs of waves that have still to be started; each is offered again after a while."""
         async with borrow(self._pool) as connection:

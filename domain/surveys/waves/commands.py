@@ -42,6 +42,14 @@ class ExtendField(BasicWaveCommand):
     reason: SealedText
 
 
+class Revise(BasicWaveCommand):
+    """Go on with a newer version of the questionnaire: who was invited stays with the old one, the others get it."""
+
+    command: Literal["revise"] = "revise"
+    version: int = Field(ge=2, le=1_000_000)
+    reason: SealedText
+
+
 class CloseField(BasicWaveCommand):
     """End the field work before its time; the index is computed and the report written."""
 
@@ -119,6 +127,7 @@ PersonsWaveCommand = Annotated[
     | Pause
     | ResumeWave
     | ExtendField
+    | Revise
     | CloseField
     | Cancel
     | ReleaseReserve

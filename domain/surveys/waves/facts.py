@@ -26,6 +26,7 @@ class Planned(WaveFact):
     type: Literal["wave.planned"] = "wave.planned"
     survey: str
     version: int
+    launches: bool = False
 
 
 class Sampled(WaveFact):
@@ -51,6 +52,14 @@ class Resumed(WaveFact):
 class Extended(WaveFact):
     type: Literal["wave.extended"] = "wave.extended"
     closes_at: datetime
+    reason: str
+
+
+class Revised(WaveFact):
+    """Another version of the instrument from here on; each contact stays with the one that it was invited to."""
+
+    type: Literal["wave.revised"] = "wave.revised"
+    version: int
     reason: str
 
 
@@ -148,6 +157,7 @@ AnyWaveFact = Annotated[
     | Paused
     | Resumed
     | Extended
+    | Revised
     | Invited
     | InvitationsDue
     | ReminderDue

@@ -118,6 +118,7 @@ class Wave(_Part):
     status: WaveStatus
     planned_by: str
     planned_at: datetime
+    launches: bool = False
     sample: SampleSize | None = None
     released: int = 0
     launched_at: datetime | None = None
