@@ -40,7 +40,8 @@ PATIENCE_SECONDS = 3_600.0
 _FRAME = """
 WITH made AS (
     INSERT INTO vault.subject (subject_id, created_at, key_id, wrapped_key)
-    SELECT 'cus_' || md5('field' || n), now(), 'none', decode(repeat('00', 60), 'hex') FROM generate_series(1, $1::integer) n
+    SELECT 'cus_' || md5('field' || n), now(), 'none', decode(repeat('00', 60), 'hex')
+      FROM generate_series(1, $1::integer) n
     RETURNING subject_id)
 INSERT INTO customer (subject, account, random_number, district, customer_type, language, has_email, has_phone,
                       added_at, changed_at)
