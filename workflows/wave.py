@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.cases import Patience
     from contracts.names import (
         COMPUTE_WAVE,
+        HAND_OVER_MEASURES,
         INVITE_PAGE,
         LOAD_WAVE,
         PERFORM,
@@ -44,6 +45,7 @@ _ACTIVITY = {
     WaveStepKind.RELEASE: RELEASE_RESERVE,
     WaveStepKind.COMPUTE: COMPUTE_WAVE,
     WaveStepKind.REPORT: REPORT_WAVE,
+    WaveStepKind.HAND_OVER: HAND_OVER_MEASURES,
 }
 
 
@@ -87,10 +89,6 @@ class SurveyWave(LedgeredRun[Wave, WaveSubmission, WaveStep]):
     def _from_system(self, name: str, command: WaveStepDone | WaveStepFailed | None = None) -> WaveSubmission:
         return WaveSubmission(id=name, actor=SYSTEM, command=command or WaveTick())
 
-    def _is_at_rest(self) -> bool:
-        """Also with steps that a pause or the end of the wave has stopped."""
-        return self._state.has_ended and not self._in_flight
-
     async def _outcome(self, step: WaveStep) -> WaveStepDone | WaveStepFailed | None:
         """A step that a command has stopped between two pages (paused, closed, cancelled) has none."""
         count = 0
@@ -109,14 +107,21 @@ class SurveyWave(LedgeredRun[Wave, WaveSubmission, WaveStep]):
                     sample=page.sample,
                     result=page.result,
                     report_sha256=page.report_sha256,
+                    improvements=page.improvements,
                 )
             if step.key not in {each.key for each in self._state.steps_to_carry_out()}:
                 return None
 
     async def _page(self, step: WaveStep) -> WavePage:
-        wave = self._state
+        wave, hands_over = self._state, step.kind is WaveStepKind.HAND_OVER
         order = WaveOrder(
-            reference=wave.reference, survey=wave.survey, version=wave.version, step=step, closes_at=wave.closes_at
+            reference=wave.reference,
+            survey=wave.survey,
+            version=wave.version,
+            step=step,
+            closes_at=wave.closes_at,
+            measures=wave.measures if hands_over else (),
+            signed_off_by=wave.signed_off_by if hands_over else None,
         )
         page: WavePage = await workflow.execute_activity(
             _ACTIVITY[step.kind],
