@@ -60,7 +60,7 @@ def show_fields(fields: Mapping[str, object]) -> None:
     """Names and values below each other; what is empty is left out."""
     width = max(map(len, fields), default=0)
     for name, value in fields.items():
-        if value not in (None, "", (), [], False):
+        if value not in (None, "", (), [], {}, False):
             stdout.print(Text.assemble((f"{name:<{width}}", "bold"), "  ", _as_text(value)), soft_wrap=True)
 
 
