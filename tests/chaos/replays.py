@@ -1,0 +1,33 @@
+"""R13 on what faults leave: every history of an installation, replayed by today's code, sandbox and converter."""
+
+from temporalio.client import Client
+from temporalio.worker import Replayer
+
+from runtime.converter import HEADER_CODEC, data_converter
+from runtime.sandbox import workflow_runner
+from storage.keys import MasterKeys
+from workflows.batch import Batch
+from workflows.complaint import ComplaintCase
+from workflows.importing import Import
+from workflows.periodic import Periodic
+from workflows.undertaking import UndertakingRun
+from workflows.wave import SurveyWave
+
+WORKFLOWS = (ComplaintCase, Batch, Import, SurveyWave, UndertakingRun, Periodic)
+
+
+async def replay_all(client: Client, keys: MasterKeys) -> int:
+    """How many histories there are; raises at the first that does not replay."""
+    replayer = Replayer(
+        workflows=WORKFLOWS,
+        data_converter=data_converter(keys),
+        header_codec_behavior=HEADER_CODEC,
+        workflow_runner=workflow_runner(strict=False),
+    )
+    async with replayer.workflow_replay_iterator(client.list_workflows().map_histories()) as outcomes:
+        found = [outcome async for outcome in outcomes]
+    failures = [
+        f"{outcome.history.workflow_id}: {outcome.replay_failure!r}" for outcome in found if outcome.replay_failure
+    ]
+    assert not failures, failures
+    return len(found)
