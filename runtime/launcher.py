@@ -9,7 +9,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
@@ -34,7 +34,7 @@ from storage.intakes import UnstartedCases
 AT_ONCE = 8
 STARTS_PER_CLAIM = 100
 RPC_LIMIT = timedelta(seconds=10)
-QUERY_LIMIT = timedelta(seconds=1)
+ASKING_LIMIT = timedelta(seconds=1)
 TEMPORAL_AWAY = (RPCError, RuntimeError)
 """A lazy client that cannot make its first connection raises RuntimeError, later ones RPCError."""
 
@@ -139,15 +139,29 @@ class CaseLauncher:
             rpc_timeout=RPC_LIMIT,
         )
 
-    async def case(self, reference: str) -> Case | None:
-        """The case as its workflow has it now; None when it does not answer in time."""
+    async def is_running(self, reference: str) -> bool:
+        """Whether a case has a process now; False where Temporal does not say so in time."""
+        return await is_open(self._client, case_workflow_id(reference))
+
+    async def asked(self, reference: str) -> Case | None:
+        """A case at rest as its workflow has it, and only such a one (decision 39); None without an answer in time."""
         handle = self._client.get_workflow_handle(case_workflow_id(reference))
         try:
             return await asyncio.wait_for(
-                handle.query(CASE_QUERY, result_type=Case, rpc_timeout=QUERY_LIMIT), QUERY_LIMIT.total_seconds()
+                handle.query(CASE_QUERY, result_type=Case, rpc_timeout=ASKING_LIMIT), ASKING_LIMIT.total_seconds()
             )
         except (*TEMPORAL_AWAY, TimeoutError):
             return None
+
+
+async def is_open(client: Client, workflow_id: str) -> bool:
+    """Whether a workflow runs, asked of the server: a query would go to its worker (decision 39)."""
+    handle = client.get_workflow_handle(workflow_id)
+    try:
+        found = await asyncio.wait_for(handle.describe(rpc_timeout=ASKING_LIMIT), ASKING_LIMIT.total_seconds())
+    except (*TEMPORAL_AWAY, TimeoutError):
+        return False
+    return found.status is WorkflowExecutionStatus.RUNNING
 
 
 async def _started_or_not(start: WithStartWorkflowOperation[Any, Any]) -> None:

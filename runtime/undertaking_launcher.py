@@ -10,10 +10,10 @@ from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from contracts.names import PERFORM, UNDERTAKING, UNDERTAKING_QUERY, undertaking_workflow_id
-from contracts.undertakings import UndertakingAnswer, UndertakingStart, UndertakingView
-from domain.undertakings.kinds import AnyUndertaking, Submission
-from runtime.launcher import QUERY_LIMIT, RPC_LIMIT, TEMPORAL_AWAY
+from contracts.names import PERFORM, UNDERTAKING, undertaking_workflow_id
+from contracts.undertakings import UndertakingAnswer, UndertakingStart
+from domain.undertakings.kinds import Submission
+from runtime.launcher import RPC_LIMIT, TEMPORAL_AWAY, is_open
 from storage.undertakings import Undertakings
 
 log = logging.getLogger(__name__)
@@ -83,17 +83,9 @@ class UndertakingLauncher:
         finally:
             await _started_or_not(start)
 
-    async def undertaking(self, reference: str) -> AnyUndertaking | None:
-        """The undertaking as its workflow has it now; None when it does not answer in time."""
-        handle = self._client.get_workflow_handle(undertaking_workflow_id(reference))
-        try:
-            view: UndertakingView = await asyncio.wait_for(
-                handle.query(UNDERTAKING_QUERY, result_type=UndertakingView, rpc_timeout=QUERY_LIMIT),
-                QUERY_LIMIT.total_seconds(),
-            )
-        except (*TEMPORAL_AWAY, TimeoutError):
-            return None
-        return view.undertaking
+    async def is_running(self, reference: str) -> bool:
+        """Whether an undertaking has a process now; False where Temporal does not say so in time."""
+        return await is_open(self._client, undertaking_workflow_id(reference))
 
 
 async def _started_or_not(start: WithStartWorkflowOperation[Any, Any]) -> None:

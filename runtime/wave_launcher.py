@@ -10,11 +10,10 @@ from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from contracts.names import PERFORM, WAVE, WAVE_QUERY, wave_workflow_id
+from contracts.names import PERFORM, WAVE, wave_workflow_id
 from contracts.waves import WaveAnswer, WaveStart
 from domain.surveys.waves.commands import WaveSubmission
-from domain.surveys.waves.wave import Wave
-from runtime.launcher import QUERY_LIMIT, RPC_LIMIT, TEMPORAL_AWAY
+from runtime.launcher import RPC_LIMIT, TEMPORAL_AWAY, is_open
 from storage.waves import Waves
 
 log = logging.getLogger(__name__)
@@ -84,15 +83,9 @@ class WaveLauncher:
         finally:
             await _started_or_not(start)
 
-    async def wave(self, reference: str) -> Wave | None:
-        """The wave as its workflow has it now; None when it does not answer in time."""
-        handle = self._client.get_workflow_handle(wave_workflow_id(reference))
-        try:
-            return await asyncio.wait_for(
-                handle.query(WAVE_QUERY, result_type=Wave, rpc_timeout=QUERY_LIMIT), QUERY_LIMIT.total_seconds()
-            )
-        except (*TEMPORAL_AWAY, TimeoutError):
-            return None
+    async def is_running(self, reference: str) -> bool:
+        """Whether a wave has a process now; False where Temporal does not say so in time."""
+        return await is_open(self._client, wave_workflow_id(reference))
 
 
 async def _started_or_not(start: WithStartWorkflowOperation[Any, Any]) -> None:
