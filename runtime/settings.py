@@ -187,6 +187,11 @@ class Settings(BaseSettings):
         default=False, description="true only while unsealed payloads of earlier runs must still be read"
     )
 
+    temporal_ui_url: Annotated[str, _url("http", "https")] | None = Field(
+        default=None,
+        description="the URL of Temporal's own pages, to which operators are linked, such as http://127.0.0.1:8233",
+    )
+
     log_format: Literal["json", "console"] = Field(default="json", description="json or console")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="DEBUG, INFO, WARNING or ERROR"

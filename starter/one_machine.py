@@ -77,7 +77,8 @@ async def running(
 
             await rebuild_if_new(await supervisor.add(temporal, rebuild_if_new))
             keys = _master_keys(folder)
-            environment = _environment(folder, postgres.url, temporal.address, port) | dict(settings or {})
+            ui = {} if ui_port is None else {"AMENDS_TEMPORAL_UI_URL": f"http://{LOOPBACK}:{ui_port}"}
+            environment = _environment(folder, postgres.url, temporal.address, port) | ui | dict(settings or {})
             api, worker = (_as(role, logins[role], environment) for role in (roles.API, roles.WORKER))
             for number in range(1, workers + 1):
                 await supervisor.add(_worker(folder, number, worker))

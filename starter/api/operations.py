@@ -97,9 +97,7 @@ class Overview(Answer):
     oldest_unanchored_seconds: float | None
     unanchored_cases: int
     strays: tuple[str, ...] = Field(description="of the last cases, those whose read model the ledger does not make")
-    lagging: tuple[Lag, ...] = Field(
-        description="of the last cases at rest, those whose process and record differ"
-    )
+    lagging: tuple[Lag, ...] = Field(description="of the last cases at rest, those whose process and record differ")
     batches: tuple[BatchProgress, ...] = Field(description="those under way")
     temporal: str = Field(description="up or down; when down, what it knows is absent")
     workers: Workers | None

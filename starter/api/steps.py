@@ -86,7 +86,7 @@ async def causes(services: House, _: Operator) -> CauseList:
 @router.get("/{step_id}", summary="Read a step and what became of it")
 async def read(step_id: InPath, services: House, _: Operator) -> OneStepView:
     """A step in whatever state, what an operator may change of it, and who did what to it so far."""
-    reference, key = _parts(step_id)
+    reference, key = parts_of(step_id)
     found = await services.parts.steps.one(reference, key)
     if found is None:
         raise not_found("there is no such step")
@@ -143,7 +143,7 @@ async def abort(
     return await _one(services, _request(person, "abort", step_id, body, key, once))
 
 
-def _parts(step_id: str) -> tuple[str, str]:
+def parts_of(step_id: str) -> tuple[str, str]:
     """The case and the key of a step. Raises `Problem` for what is no id."""
     if re.fullmatch(STEP_ID, step_id) is None:
         raise not_found("there is no such step")
@@ -154,7 +154,7 @@ def _parts(step_id: str) -> tuple[str, str]:
 def _request(
     person: Person, name: str, step_id: str, body: Body, key: str | None, once: Repeatable | None = None
 ) -> Request:
-    reference, step = _parts(step_id)
+    reference, step = parts_of(step_id)
     values: dict[str, Any] = body.model_dump(exclude_unset=True) | {"step": step}
     own_key = None if key is None else f"{step}:{key}"
     return Request(person, reference, name, values, key=own_key, repeatable=once)

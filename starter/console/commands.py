@@ -62,7 +62,7 @@ async def give(request: Request, services: House, reference: str, command: str, 
         if text_in(form, "do") == "preview":
             letter = await _looked_at(services, visit, reference, command, values)
             return await _page(request, services, visit, case, command, Sheet(fields, key, letter=letter))
-        await services.cases.perform(Asking(visit.person, reference, command, values, key=_once(key, values)))
+        await services.cases.perform(Asking(visit.person, reference, command, values, key=once(key, values)))
     except Problem as problem:
         if problem.status not in {409, 422, 503}:
             raise
@@ -136,7 +136,7 @@ def _key(services: Services, case: Case) -> str:
     return services.keys.form(case.reference, datetime.now(UTC))
 
 
-def _once(key: str, values: Mapping[str, Any]) -> str | None:
+def once(key: str, values: Mapping[str, Any]) -> str | None:
     """The key under which this is done once: sent again with other words, it is another thing."""
     if not key:
         return None

@@ -119,7 +119,7 @@ def _value(filled_in: Field, zone: ZoneInfo) -> Any:
         case "number":
             return int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else given or None
         case "moment":
-            return _moment(given, zone) or None
+            return moment_in(given, zone) or None
         case "choice" if filled_in.vocabulary == "Said":
             return {"yes": True, "no": False}.get(given)
         case "choice" if filled_in.vocabulary in {"Levels", "Numbers"}:
@@ -128,7 +128,7 @@ def _value(filled_in: Field, zone: ZoneInfo) -> Any:
             return given or None
 
 
-def _moment(given: str, zone: ZoneInfo) -> str:
+def moment_in(given: str, zone: ZoneInfo) -> str:
     """A local time with its zone; what is none stays as it is, to be refused by name."""
     try:
         at = datetime.fromisoformat(given)

@@ -5,13 +5,33 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from domain.access import Permission
-from starter.console import cases, commands, intake, queue, sign_in
+from starter.console import (
+    cases,
+    commands,
+    intake,
+    operations,
+    queue,
+    sign_in,
+    staff,
+    step_batches,
+    steps,
+)
 from starter.console.entry import ConsoleRoute, Seat, Visit, redirect
 from starter.console.navigation import home_of
 from starter.console.rendering import ASSETS, asset, show
 from starter.problems import not_found
 
-PAGES = (sign_in, queue, cases, commands, intake)
+PAGES = (
+    sign_in,
+    queue,
+    cases,
+    commands,
+    intake,
+    steps,
+    step_batches,
+    operations,
+    staff,
+)
 
 Here = Annotated[Visit, Depends(Seat(Permission.USE_CONSOLE))]
 

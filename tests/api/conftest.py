@@ -81,7 +81,7 @@ async def house(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[House]:
     settings = {"smtp_url": post.url, "files_dir": tmp_path_factory.mktemp("files"), "trusted_proxies": ["127.0.0.1"]}
-    settings["webhook_private_targets"] = True
+    settings |= {"webhook_private_targets": True, "temporal_ui_url": "http://temporal.example.org"}
     async with working_house(module_database_url, temporal_client, master_keys, **settings) as house:
         yield house
 
