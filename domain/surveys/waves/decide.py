@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from domain.ruling import Refused, Ruling
 from domain.surveys.field_plan import FieldPlan
 from domain.surveys.waves import commands as c
 from domain.surveys.waves import facts as f
@@ -29,34 +30,15 @@ LAWFUL: dict[type[BaseModel], frozenset[WaveStatus]] = {
     c.Pause: frozenset({WaveStatus.FIELDING}),
     c.ResumeWave: frozenset({WaveStatus.PAUSED}),
     c.ExtendField: IN_THE_FIELD,
+    c.Revise: frozenset({WaveStatus.SAMPLED, *IN_THE_FIELD}),
     c.CloseField: IN_THE_FIELD,
     c.Cancel: frozenset({WaveStatus.DRAFT, WaveStatus.SAMPLED, WaveStatus.CLOSING, *IN_THE_FIELD}),
     c.ReleaseReserve: IN_THE_FIELD,
     c.SignOff: frozenset({WaveStatus.REPORTED}),
-    c.RetryWaveStep: frozenset(WaveStatus) - ENDED,
+    c.RetryWaveStep: frozenset(WaveStatus) - {WaveStatus.CANCELLED},
     c.SkipWaveStep: frozenset(WaveStatus) - ENDED,
 }
 """When each command of a person is lawful."""
-
-
-class WaveRefused(Exception):
-    """A guard says no; nothing changes. `guard` is its name, `detail` says what would have been right."""
-
-    def __init__(self, guard: str, detail: str) -> None:
-        super().__init__(detail)
-        self.guard = guard
-        self.detail = detail
-
-
-class WaveRuling(BaseModel):
-    """What became of a submission: its place in the ledger, or the guard that refused it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    submission_id: str
-    sequence: int | None = None
-    guard: str | None = None
-    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +55,22 @@ class WaveDecided:
 
     wave: Wave
     entries: tuple[f.WaveEntry, ...]
-    rulings: tuple[WaveRuling, ...]
+    rulings: tuple[Ruling, ...]
 
 
 def plan_wave(
-    reference: str, survey: str, version: int, actor: str, submission_id: str, at: datetime
+    reference: str, survey: str, version: int, actor: str, submission_id: str, at: datetime, *, launches: bool = False
 ) -> tuple[f.WaveEntry, ...]:
-    """The first entry of a wave: it is planned, and its sample is to be drawn."""
+    """The first entry of a wave: it is planned, and its sample is to be drawn; then it may launch by itself."""
     step = WaveStep(key=f"{WaveStepKind.SELECT}.1", kind=WaveStepKind.SELECT)
-    fact = f.Planned(survey=survey, version=version, steps=(step,))
+    fact = f.Planned(survey=survey, version=version, launches=launches, steps=(step,))
     return (_entry(reference, 1, 1, fact, at, actor, submission_id),)
 
 
 def decide_wave(wave: Wave, submission: c.WaveSubmission, circumstances: WaveCircumstances) -> tuple[f.WaveEntry, ...]:
     """The facts that a command makes, in order; what came due before it is recorded first.
 
-    Raises `WaveRefused` with the guard's name; then nothing has happened.
+    Raises `Refused` with the guard's name; then nothing has happened.
     """
     recorder = _Recorder(wave, submission.id)
     recorder.record_all(_overdue(wave, circumstances.now), circumstances.now, SYSTEM)
@@ -108,20 +90,20 @@ def decide_all_of_wave(
     `recorded` are submissions that the ledger has already, with their places: they are answered, not done again.
     """
     entries: list[f.WaveEntry] = []
-    rulings: list[WaveRuling] = []
+    rulings: list[Ruling] = []
     for submission in submissions:
         known = recorded.get(submission.id) or wave.recorded_sequence(submission.id)
         if known is not None:
-            rulings.append(WaveRuling(submission_id=submission.id, sequence=known))
+            rulings.append(Ruling(submission_id=submission.id, sequence=known))
             continue
         try:
             made = decide_wave(wave, submission, circumstances)
-        except WaveRefused as refusal:
-            rulings.append(WaveRuling(submission_id=submission.id, guard=refusal.guard, detail=refusal.detail))
+        except Refused as refusal:
+            rulings.append(Ruling(submission_id=submission.id, guard=refusal.guard, detail=refusal.detail))
             continue
         wave = fold_wave(made, wave)
         entries.extend(made)
-        rulings.append(WaveRuling(submission_id=submission.id, sequence=wave.sequence))
+        rulings.append(Ruling(submission_id=submission.id, sequence=wave.sequence))
     return WaveDecided(wave, tuple(entries), tuple(rulings))
 
 
@@ -137,19 +119,19 @@ def allowed_wave_commands(wave: Wave) -> tuple[str, ...]:
 
 
 def check_wave(wave: Wave, submission: c.WaveSubmission, now: datetime) -> None:
-    """Raise `WaveRefused` if the command is not lawful for the wave as it is."""
+    """Raise `Refused` if the command is not lawful for the wave as it is."""
     command = submission.command
     lawful = LAWFUL.get(type(command))
     if lawful is not None and wave.status not in lawful:
         expected = ", ".join(sorted(lawful))
-        raise WaveRefused(
-            "wrong_status", f"{command.command} needs a wave that is {expected}; this one is {wave.status}"
-        )
+        raise Refused("wrong_status", f"{command.command} needs a wave that is {expected}; this one is {wave.status}")
     match command:
         case c.ExtendField(until=until):
             _check_extension(wave, until, now)
+        case c.Revise(version=version) if version <= wave.version:
+            raise Refused("not_newer", f"the wave has version {wave.version}; a newer one is expected")
         case c.ReleaseReserve() if not _has_reserve(wave):
-            raise WaveRefused("no_reserve", "there is no reserve that was not released")
+            raise Refused("no_reserve", "there is no reserve that was not released")
         case c.RetryWaveStep(step=key) | c.SkipWaveStep(step=key):
             _check_step(wave, key, skips=isinstance(command, c.SkipWaveStep))
         case _:
@@ -158,15 +140,15 @@ def check_wave(wave: Wave, submission: c.WaveSubmission, now: datetime) -> None:
 
 def _check_extension(wave: Wave, until: datetime, now: datetime) -> None:
     if until <= now or (wave.closes_at is not None and until <= wave.closes_at):
-        raise WaveRefused("not_later", f"the field work ends at {wave.closes_at}; a later time is expected")
+        raise Refused("not_later", f"the field work ends at {wave.closes_at}; a later time is expected")
 
 
 def _check_step(wave: Wave, key: str, *, skips: bool) -> None:
     step = wave.step(key)
     if step is None or step.state is not WaveStepState.PARKED:
-        raise WaveRefused("not_parked", f"there is no parked step {key}")
+        raise Refused("not_parked", f"there is no parked step {key}")
     if skips and step.kind not in SENDING:
-        raise WaveRefused("not_skippable", f"without {step.kind} the wave cannot go on; retry it, or cancel the wave")
+        raise Refused("not_skippable", f"without {step.kind} the wave cannot go on; retry it, or cancel the wave")
 
 
 def _has_reserve(wave: Wave) -> bool:
@@ -184,14 +166,16 @@ def _facts(wave: Wave, command: c.WaveCommand, circumstances: WaveCircumstances)
             yield f.Resumed()
         case c.ExtendField(until=until, reason=reason):
             yield f.Extended(closes_at=until, reason=reason)
+        case c.Revise(version=version, reason=reason):
+            yield f.Revised(version=version, reason=reason)
         case c.CloseField(reason=reason):
             yield _closed(wave, "command", reason)
         case c.Cancel(reason=reason):
             yield f.Cancelled(reason=reason, steps=tuple(_dropped(step) for step in wave.unfinished_steps))
         case c.ReleaseReserve(reason=reason):
             yield f.ReserveOrdered(reason=reason, steps=(_step(wave, WaveStepKind.RELEASE),))
-        case c.SignOff():
-            yield f.SignedOff()
+        case c.SignOff(measures=measures):
+            yield f.SignedOff(measures=measures, steps=(_step(wave, WaveStepKind.HAND_OVER),) if measures else ())
         case c.RetryWaveStep(step=key, reason=reason):
             yield f.WaveStepRetried(step=key, reason=reason, steps=_changed(wave, key, WaveStepState.RUNNING))
         case c.SkipWaveStep(step=key, reason=reason):
@@ -199,7 +183,7 @@ def _facts(wave: Wave, command: c.WaveCommand, circumstances: WaveCircumstances)
         case c.WaveStepFailed(step=key, error=error, attempts=attempts):
             yield from _failed(wave, key, error, attempts)
         case c.WaveStepDone():
-            yield from _done(wave, command)
+            yield from _done(wave, command, circumstances)
         case _:
             return
 
@@ -239,7 +223,7 @@ def _overdue(wave: Wave, now: datetime) -> Iterator[f.AnyWaveFact]:
         yield f.InvitationsDue(steps=(_step(wave, WaveStepKind.INVITE),))
 
 
-def _done(wave: Wave, done: c.WaveStepDone) -> Iterator[f.AnyWaveFact]:
+def _done(wave: Wave, done: c.WaveStepDone, circumstances: WaveCircumstances) -> Iterator[f.AnyWaveFact]:
     step = wave.step(done.step)
     if step is None or step.state is not WaveStepState.RUNNING:
         return  # dropped meanwhile, or told twice
@@ -247,6 +231,8 @@ def _done(wave: Wave, done: c.WaveStepDone) -> Iterator[f.AnyWaveFact]:
     match step.kind:
         case WaveStepKind.SELECT if done.sample is not None:
             yield f.Sampled(sample=done.sample, steps=steps)
+            if wave.launches:
+                yield _launched(wave, circumstances)
         case WaveStepKind.INVITE:
             yield f.Invited(count=done.count, again_at=done.again_at, steps=steps)
         case WaveStepKind.REMIND:
@@ -257,6 +243,8 @@ def _done(wave: Wave, done: c.WaveStepDone) -> Iterator[f.AnyWaveFact]:
             yield f.Computed(result=done.result, steps=(*steps, _step(wave, WaveStepKind.REPORT)))
         case WaveStepKind.REPORT if done.report_sha256 is not None:
             yield f.Reported(report_sha256=done.report_sha256, steps=steps)
+        case WaveStepKind.HAND_OVER:
+            yield f.HandedOver(improvements=done.improvements, steps=steps)
         case _:
             raise ValueError(f"{done.step} came back without what it was to make")
 
