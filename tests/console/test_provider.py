@@ -317,7 +317,7 @@ def test_the_settings_name_roles_of_staff_only() -> None:
 
     needed: dict[str, Any] = {
         "database_url": "postgresql://a@localhost/b",
-        "master_key": base64.b64encode(bytes(32)).decode(),
+        "master_key": base64.b64encode(secrets.token_bytes(32)).decode(),
         "smtp_url": "smtp://127.0.0.1:1",
         "mail_from": "a@example.org",
     }
