@@ -6,14 +6,21 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from domain.access import Permission
 from starter.console import (
+    board,
+    bulk,
+    callbacks,
     cases,
     commands,
+    decisions,
     intake,
     operations,
     queue,
+    search,
     sign_in,
     step_batches,
     steps,
+    undertaking_commands,
+    undertakings,
 )
 from starter.console.entry import ConsoleRoute, Seat, Visit, redirect
 from starter.console.navigation import home_of
@@ -29,6 +36,13 @@ PAGES = (
     steps,
     step_batches,
     operations,
+    board,
+    search,
+    bulk,
+    decisions,
+    undertaking_commands,
+    undertakings,
+    callbacks,
 )
 
 Here = Annotated[Visit, Depends(Seat(Permission.USE_CONSOLE))]

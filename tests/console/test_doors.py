@@ -21,7 +21,12 @@ __all__ = ["api"]
 
 PASSWORD = "four words for tests"
 PLACES = {"reference": "C-2026-999999", "command": "note", "file": "att_nothing", "path": "nowhere"}
-PLACES |= {"step": "C-2026-999999.acknowledgement.1", "batch": "bat_nothing", "webhook": "whk_nothing"}
+PLACES |= {
+    "step": "C-2026-999999.acknowledgement.1",
+    "batch": "bat_nothing",
+    "webhook": "whk_nothing",
+    "view": "view_nothing",
+}
 _addresses = count(1)
 
 
@@ -37,6 +42,12 @@ class Hidden(HTMLParser):
         named = dict(attrs)
         if tag == "input" and named.get("type") == "hidden":
             self.fields.setdefault(named["name"] or "", named["value"] or "")
+
+
+@pytest.fixture(autouse=True)
+def no_long_watching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A board that is watched lets go at once."""
+    monkeypatch.setattr("starter.console.board.LASTS", timedelta(0))
 
 
 @pytest.fixture
