@@ -14,6 +14,7 @@ from domain.surveys.sampling.plan import SamplingDesign
 from domain.surveys.waves.facts import WaveEntry
 from domain.surveys.waves.results import WaveSample
 from domain.surveys.waves.wave import SampleSize, Wave
+from domain.undertakings.measure import Measure
 
 __all__ = ["AlreadyRecorded", "DivergedError", "SupersededError"]
 
@@ -203,3 +204,19 @@ class WaveResults(Protocol):
     async def freeze(self, wave: str, weights: dict[int, float], inputs_sha256: str, at: datetime) -> None: ...
 
     async def keep_report(self, wave: str, report: dict[str, Any], sha256: str) -> None: ...
+
+
+class Improvements(Protocol):
+    """Where improvements are opened."""
+
+    async def propose(self, measure: Measure, number: int, *, source: str, by: str, survey: str | None = None) -> str:
+        """Open an improvement for the measure of this number of a source, once; its number."""
+        ...
+
+
+class WavePlanning(Protocol):
+    """Where waves are planned."""
+
+    async def plan_turn(self, survey: str, at: datetime) -> str | None:
+        """Plan the wave of a turn, once; None where the survey has no waves by itself now."""
+        ...

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 from activities.ports import AlreadyRecorded
 from domain.analysis.observation import Counts, Observed
 from domain.surveys.comparison.defection import DefectionStudy as Study
-from domain.undertakings.analysis_run import AnalysisRun, Measure, Period
+from domain.undertakings.analysis_run import Period
 from domain.undertakings.kinds import AnyUndertaking, Entry
+from domain.undertakings.measure import Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class AnalysisDesk(Protocol):
         """Keep figures and report once; the hash of the report."""
         ...
 
-    async def propose(self, run: AnalysisRun, number: int, measure: Measure) -> str:
-        """Open an improvement for a measure that was accepted, once; its number."""
+    async def propose(self, measure: Measure, number: int, *, source: str, by: str, survey: str | None = None) -> str:
+        """Open an improvement for the measure of this number of a source, once; its number."""
         ...
 
 

@@ -27,7 +27,7 @@ from domain.surveys.comparison.defection import Defection, loss_by_class, plan_i
 from domain.surveys.comparison.key_customers import classify_by_value
 from domain.undertakings import analysis_run, defection_study, improvement, improvement_facts, incident
 from domain.undertakings.defection_report import figures_of_study, report_of_study
-from domain.undertakings.envelope import Command
+from domain.undertakings.envelope import SYSTEM, Command
 from domain.undertakings.kinds import AnyUndertaking
 
 PAGE = 100
@@ -107,7 +107,8 @@ class UndertakingSteps:
     async def _propose(self, order: UndertakingOrder) -> analysis_run.ImprovementsProposed:
         run = _as(analysis_run.AnalysisRun, order.undertaking)
         references = [
-            await self._desk.propose(run, number, measure) for number, measure in enumerate(run.measures, start=1)
+            await self._desk.propose(measure, number, source=run.reference, by=run.signed_off_by or SYSTEM)
+            for number, measure in enumerate(run.measures, start=1)
         ]
         return analysis_run.ImprovementsProposed(step=order.step.key, references=tuple(references))
 

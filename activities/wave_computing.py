@@ -18,6 +18,7 @@ from domain.surveys.definition import SurveyDefinition
 from domain.surveys.errors import SurveyProblem
 from domain.surveys.report.writing import write_report
 from domain.surveys.waves.results import WaveSample, evaluate_wave, inputs_digest, result_of, weigh_wave
+from domain.surveys.waves.revision import in_one_instrument
 from domain.surveys.waves.wave import Result
 
 REPLICATES = 1_000
@@ -35,7 +36,7 @@ class WaveComputer:
     async def compute_wave(self, order: WaveOrder) -> WavePage:
         """Weight the answers, keep the weights with the digest of all that went in, and give the index."""
         definition = await self._definitions.definition(order.survey, order.version)
-        sample = await self._results.sample(order.reference)
+        sample = await self._sample(order)
         try:
             result, weights = await asyncio.to_thread(_computed, definition, sample)
         except SurveyProblem:
@@ -47,7 +48,7 @@ class WaveComputer:
     async def report_wave(self, order: WaveOrder) -> WavePage:
         """Write the report of the frozen answers; the same answers give the same report."""
         definition = await self._definitions.definition(order.survey, order.version)
-        sample = await self._results.sample(order.reference)
+        sample = await self._sample(order)
         try:
             report = await asyncio.to_thread(_reported, definition, sample, order.reference)
         except SurveyProblem:
@@ -55,6 +56,14 @@ class WaveComputer:
         digest = hashlib.sha256(json.dumps(report, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
         await self._results.keep_report(order.reference, report, digest)
         return WavePage(report_sha256=digest)
+
+    async def _sample(self, order: WaveOrder) -> WaveSample:
+        """The whole sample, its answers under the names of the wave's version."""
+        sample = await self._results.sample(order.reference)
+        first = min((each.version for each in sample.contacts), default=order.version)
+        versions = range(min(first, order.version), order.version + 1)
+        definitions = {each: await self._definitions.definition(order.survey, each) for each in versions}
+        return in_one_instrument(sample, definitions, order.version)
 
 
 def _computed(definition: SurveyDefinition, sample: WaveSample) -> tuple[Result, dict[int, float]]:

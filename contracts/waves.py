@@ -9,6 +9,7 @@ from domain.surveys.waves.commands import WaveSubmission
 from domain.surveys.waves.decide import WaveRuling
 from domain.surveys.waves.facts import WaveEntry
 from domain.surveys.waves.wave import Result, SampleSize, Wave, WaveStep
+from domain.undertakings.measure import Measure
 
 
 class WaveStart(Message):
@@ -56,6 +57,8 @@ class WaveOrder(Message):
     version: int
     step: WaveStep
     closes_at: datetime | None = None
+    measures: tuple[Measure, ...] = Field((), description="what the sign-off accepted, for the step that hands it over")
+    signed_off_by: str | None = None
 
 
 class WavePage(Message):
@@ -67,3 +70,17 @@ class WavePage(Message):
     sample: SampleSize | None = None
     result: Result | None = None
     report_sha256: str | None = None
+    improvements: tuple[str, ...] = ()
+
+
+class WaveTurnOrder(Message):
+    """A turn of a survey's schedule; `at` is the moment that it means, its start if absent."""
+
+    survey: str
+    at: datetime | None = None
+
+
+class WaveTurned(Message):
+    """The wave that a turn has planned, or found planned; none if the survey has no waves by itself any more."""
+
+    reference: str | None = None

@@ -168,6 +168,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "wave.pause": frozenset({Role.ANALYST, _S}),
     "wave.resume": frozenset({Role.ANALYST, _S}),
     "wave.extend": frozenset({Role.ANALYST, _S}),
+    "wave.revise": frozenset({Role.ANALYST, _S}),
     "wave.close": frozenset({Role.ANALYST, _S}),
     "wave.cancel": frozenset({Role.ANALYST, _S}),
     "wave.release_reserve": frozenset({Role.ANALYST, _S}),

@@ -35,7 +35,7 @@ from runtime.links import SignedLinks
 from runtime.operations import Operations
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
-from runtime.schedules import apply_schedules
+from runtime.schedules import apply_recurrences, apply_schedules
 from runtime.settings import Settings
 from runtime.survey_assembly import SurveyParts, complaints_of_surveys, survey_activities, survey_parts
 from runtime.temporal import connect
@@ -70,6 +70,7 @@ from workflows.importing import Import
 from workflows.periodic import Periodic
 from workflows.undertaking import UndertakingRun
 from workflows.wave import SurveyWave
+from workflows.wave_turn import WaveTurn
 
 GRACE = timedelta(seconds=25)
 """How long a stopping worker lets its activities finish; less than what an orchestrator waits before it kills."""
@@ -175,7 +176,7 @@ def case_worker(parts: Parts, *, strict: bool = False) -> Worker:
     return Worker(
         parts.client,
         task_queue=parts.settings.task_queue,
-        workflows=[ComplaintCase, Batch, Import, SurveyWave, UndertakingRun, Periodic],
+        workflows=[ComplaintCase, Batch, Import, SurveyWave, WaveTurn, UndertakingRun, Periodic],
         activities=case_activities(parts),
         workflow_runner=workflow_runner(strict=strict),
         graceful_shutdown_timeout=GRACE,
@@ -280,7 +281,9 @@ def chores(parts: Parts) -> Sequence[Chore]:
 
 
 async def _apply_schedules(parts: Parts) -> int:
-    return len(await apply_schedules(parts.client, parts.settings.task_queue, parts.settings.time_zone))
+    client, queue, zone = parts.client, parts.settings.task_queue, parts.settings.time_zone
+    recurrences = await parts.surveys.recurrences.all()
+    return len(await apply_schedules(client, queue, zone)) + await apply_recurrences(client, queue, zone, recurrences)
 
 
 async def tell_all(pool: Pool) -> int:

@@ -10,22 +10,26 @@ from temporalio.client import Client
 
 from activities.complaint_sampling import ComplaintSampling
 from activities.fieldwork import Fieldwork
+from activities.measure_handover import MeasureHandover
 from activities.ports import PostOffice
 from activities.survey_post import SurveyPost
 from activities.wave_computing import WaveComputer
 from activities.wave_recording import WaveRecorder
+from activities.wave_turns import WaveTurns
 from contracts.cases import Patience
 from domain.links import LIFETIMES, LinkPurpose
 from domain.surveys.dispositions import Channel
 from runtime.links import SignedLinks
 from runtime.survey_complaints import SurveyComplaints
 from runtime.wave_launcher import WaveLauncher
+from runtime.wave_planning import WavePlanner
 from storage import fieldwork
 from storage.closed_complaints import ClosedComplaints, KnownPeople
 from storage.deliveries import Deliveries
 from storage.follow_ups import FollowUps
 from storage.frame import Frame
 from storage.pool import Pool
+from storage.recurrences import Recurrences
 from storage.responses import Responses
 from storage.surveys import Surveys
 from storage.wave_results import WaveResults
@@ -53,12 +57,15 @@ class SurveyParts:
     deliveries: Deliveries
     follow_ups: FollowUps
     launcher: WaveLauncher
+    recurrences: Recurrences
+    planner: WavePlanner
 
 
 def survey_parts(pool: Pool, client: Client, task_queue: str) -> SurveyParts:
-    waves = Waves(pool)
+    waves, definitions, recurrences = Waves(pool), Surveys(pool), Recurrences(pool)
+    launcher = WaveLauncher(client, task_queue, waves)
     return SurveyParts(
-        definitions=Surveys(pool),
+        definitions=definitions,
         frame=Frame(pool),
         waves=waves,
         fieldwork=fieldwork.Fieldwork(pool),
@@ -67,7 +74,9 @@ def survey_parts(pool: Pool, client: Client, task_queue: str) -> SurveyParts:
         closed_complaints=ClosedComplaints(pool),
         deliveries=Deliveries(pool),
         follow_ups=FollowUps(pool),
-        launcher=WaveLauncher(client, task_queue, waves),
+        launcher=launcher,
+        recurrences=recurrences,
+        planner=WavePlanner(pool, definitions, recurrences, launcher, _now),
     )
 
 
@@ -107,6 +116,8 @@ def survey_activities(
         field.release_reserve,
         computer.compute_wave,
         computer.report_wave,
+        WaveTurns(surveys.planner).plan_turn,
+        MeasureHandover(parts.undertaking_desk).hand_over_measures,
     ]
 
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from domain.privacy import Identity, TextKind
-from domain.undertakings.analysis_run import AnalysisRun, Measure
-from domain.undertakings.envelope import SYSTEM, Fact
+from domain.undertakings.envelope import Fact
 from domain.undertakings.kinds import KINDS, AnyUndertaking, open_undertaking
+from domain.undertakings.measure import Measure
 from storage.pool import Connection, Pool, transaction
 from storage.undertakings import KeptResult, OriginTaken, Undertakings, next_undertaking_reference, open_in
 from storage.vault import Vault
@@ -67,15 +67,15 @@ class UndertakingDesk:
         kept = await self._undertakings.result(run.reference)
         return digest if kept is None else kept.report_sha256
 
-    async def propose(self, run: AnalysisRun, number: int, measure: Measure) -> str:
-        """Open an improvement for a measure that was accepted, once; its number."""
+    async def propose(self, measure: Measure, number: int, *, source: str, by: str, survey: str | None = None) -> str:
+        """Open an improvement for the measure of this number of a source, once; its number."""
         title = await self._vault.open_text(measure.title)
         opened = await self.open(
             "improvement",
-            run.signed_off_by or SYSTEM,
+            by,
             texts={"title": title},
-            values={"target": measure.target, "partner": measure.partner, "source": run.reference},
-            origin=f"{run.reference}/{number}",
+            values={"target": measure.target, "partner": measure.partner, "source": source, "survey": survey},
+            origin=f"{source}/{number}",
         )
         return opened.reference
 

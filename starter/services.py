@@ -23,6 +23,7 @@ from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
+from starter.staff import StaffDesk
 from starter.steps import StepDesk
 from starter.survey_services import SurveyServices, survey_services
 from starter.undertakings import Undertaker
@@ -68,6 +69,7 @@ class Services:
     accounts: AccountDesk
     board: BoardDesk
     views: SavedViews
+    staff: StaffDesk
 
 
 def services(parts: Parts) -> Services:
@@ -163,4 +165,5 @@ def services(parts: Parts) -> Services:
         accounts=AccountDesk(parts.pool, idle=parts.settings.session_idle, longest=parts.settings.session_longest),
         board=BoardDesk(parts.pool, parts.settings.time_zone),
         views=SavedViews(parts.pool),
+        staff=StaffDesk(parts.pool),
     )

@@ -10,8 +10,10 @@ from starter.interviewers import InterviewDesk
 from starter.keys import RequestKeys
 from starter.paper_answers import PaperDesk
 from starter.reading import Reads
+from starter.recurring_waves import RecurrenceDesk
 from starter.repetitions import Repetitions
 from starter.respondents import RespondentDesk
+from starter.survey_trends import SurveyTrends
 from starter.wave_numbers import WaveNumbers
 from starter.waves import WaveDesk
 from storage.follow_ups import FollowUps
@@ -39,10 +41,13 @@ class SurveyServices:
     paper: PaperDesk
     follow_ups: FollowUpDesk
     follow_up_records: FollowUps
+    recurrences: RecurrenceDesk
+    trends: SurveyTrends
 
 
 def survey_services(parts: Parts, repetitions: Repetitions, keys: RequestKeys, reads: Reads) -> SurveyServices:
     surveys, secret = parts.surveys, parts.keys.command_ids()
+    numbers = WaveNumbers(parts.pool, surveys.definitions, surveys.results)
     respondents = RespondentDesk(
         pool=parts.pool,
         vault=parts.vault,
@@ -57,14 +62,16 @@ def survey_services(parts: Parts, repetitions: Repetitions, keys: RequestKeys, r
         survey_records=surveys.definitions,
         waves=WaveDesk(
             pool=parts.pool,
+            vault=parts.vault,
             surveys=surveys.definitions,
             waves=surveys.waves,
             launcher=surveys.launcher,
+            planner=surveys.planner,
             repetitions=repetitions,
             keys=keys,
         ),
         wave_records=surveys.waves,
-        wave_numbers=WaveNumbers(parts.pool, surveys.definitions, surveys.results),
+        wave_numbers=numbers,
         wave_results=surveys.results,
         handler_signs=HandlerSigns(surveys.definitions, surveys.closed_complaints),
         respondents=respondents,
@@ -79,4 +86,12 @@ def survey_services(parts: Parts, repetitions: Repetitions, keys: RequestKeys, r
         paper=PaperDesk(respondents),
         follow_ups=FollowUpDesk(parts.pool, parts.vault, surveys.follow_ups, reads),
         follow_up_records=surveys.follow_ups,
+        trends=SurveyTrends(surveys.definitions, surveys.waves, numbers),
+        recurrences=RecurrenceDesk(
+            surveys.definitions,
+            surveys.recurrences,
+            parts.client,
+            parts.settings.task_queue,
+            parts.settings.time_zone,
+        ),
     )

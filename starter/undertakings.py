@@ -28,10 +28,11 @@ from domain.access import LinkHolder, Person, Role, may
 from domain.complaints.command_parts import Code
 from domain.privacy import Identity
 from domain.surveys.comparison.defection import FEWEST_INTERVIEWS, MOST_INTERVIEWS
-from domain.undertakings.analysis_run import MOST_MEASURES, Dimension
+from domain.undertakings.analysis_run import Dimension
 from domain.undertakings.defection_study import DefectionStudy
 from domain.undertakings.envelope import Command
 from domain.undertakings.kinds import PERSONS_COMMANDS, AnyUndertaking, Submission
+from domain.undertakings.measure import MOST_MEASURES
 from domain.undertakings.undertaking import Target
 from runtime.launcher import TEMPORAL_AWAY
 from runtime.undertaking_desk import UndertakingDesk

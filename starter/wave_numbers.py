@@ -16,6 +16,7 @@ from domain.surveys.report.evaluation import Evaluation
 from domain.surveys.report.raw_data import raw_data
 from domain.surveys.report.wording import ReportLanguage
 from domain.surveys.waves.results import WaveSample, WeighedWave, evaluate_wave, has_answered, weigh_wave
+from domain.surveys.waves.revision import in_one_instrument
 from domain.surveys.waves.wave import Wave
 from starter.problems import Problem
 from storage.fieldwork import counts_by
@@ -70,7 +71,7 @@ class WaveNumbers:
     async def so_far(self, wave: Wave) -> Numbers:
         """The numbers now; a path model has its interval in the report only."""
         definition = await self._surveys.definition(wave.survey, wave.version)
-        sample = await self._results.sample(wave.reference)
+        sample = await self._sample(wave)
         evaluation = await self._evaluated(definition, sample)
         counts = sample.counts()
         kept = wave.result
@@ -96,7 +97,7 @@ class WaveNumbers:
     async def evaluated(self, wave: Wave) -> tuple[Evaluation, WeighedWave]:
         """The evaluation with its responses. Raises `Problem` 409 where nobody has answered."""
         definition = await self._surveys.definition(wave.survey, wave.version)
-        sample = await self._results.sample(wave.reference)
+        sample = await self._sample(wave)
         if not any(map(has_answered, sample.contacts)):
             raise Problem(409, "no_answers", "nobody has answered yet")
 
@@ -105,6 +106,14 @@ class WaveNumbers:
             return evaluate_wave(definition, sample, weighed, replicates=0), weighed
 
         return await asyncio.to_thread(compute)
+
+    async def _sample(self, wave: Wave) -> WaveSample:
+        """The whole sample, its answers under the names of the wave's version."""
+        sample = await self._results.sample(wave.reference)
+        first = min((each.version for each in sample.contacts), default=wave.version)
+        versions = range(min(first, wave.version), wave.version + 1)
+        definitions = {each: await self._surveys.definition(wave.survey, each) for each in versions}
+        return in_one_instrument(sample, definitions, wave.version)
 
     async def _evaluated(self, definition: SurveyDefinition, sample: WaveSample) -> Evaluation | None:
         if definition.index.method is IndexMethod.NONE or not any(map(has_answered, sample.contacts)):

@@ -5,13 +5,16 @@ workflow, answered after it was recorded.
 """
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from functools import cache
+from typing import Annotated, Any, Literal
 
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
+from pydantic.fields import FieldInfo
 from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
@@ -23,19 +26,23 @@ from temporalio.service import RPCError, RPCStatusCode
 from contracts.names import REFUSED
 from contracts.waves import WaveAnswer
 from domain.access import Person
-from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS, WaveSubmission
-from domain.surveys.waves.decide import plan_wave
-from domain.surveys.waves.evolve import fold_wave
+from domain.privacy import Identity, TextKind
+from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS, Revise, WaveSubmission
+from domain.surveys.waves.revision import revision_faults
 from domain.surveys.waves.wave import Wave
 from runtime.launcher import TEMPORAL_AWAY
 from runtime.wave_launcher import WaveLauncher
+from runtime.wave_planning import WavePlanner
+from starter.bodies import Body, FreeText, Moment
 from starter.keys import RequestKeys
 from starter.problems import Problem, field_errors, invalid, not_found, unavailable
 from starter.repetitions import Repeatable, Repetitions
+from starter.undertakings import SignOffBody
 from storage.idempotency import StoredAnswer
 from storage.pool import Pool, StoreAway, transaction
 from storage.surveys import StoredSurvey, Surveys, UnknownSurvey
-from storage.waves import Waves, next_wave_reference, open_wave
+from storage.vault import Vault
+from storage.waves import Waves, keep_wave_subject, wave_subject
 
 UPDATE_LIMIT = timedelta(seconds=10)
 NOT_READY_TRIES = 5
@@ -62,6 +69,30 @@ class WaveDone:
     replayed: StoredAnswer | None = None
 
 
+@cache
+def wave_body_of(name: str) -> type[Body]:
+    """The model of a command's request body: its fields, sealed texts as texts."""
+    if name == "sign_off":
+        return SignOffBody
+    kind = PERSONS_WAVE_COMMANDS[name]
+    fields: dict[str, Any] = {
+        field: (_open_type(field, info), FieldInfo(default=info.default, description=info.description))
+        for field, info in kind.model_fields.items()
+        if field != "command"
+    }
+    return create_model(f"{kind.__name__}WaveBody", __base__=Body, __doc__=kind.__doc__, **fields)
+
+
+def _open_type(field: str, info: FieldInfo) -> Any:
+    match field:
+        case "reason":
+            return FreeText if info.is_required() else FreeText | None
+        case "until":
+            return Moment
+        case _:
+            return Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+
+
 class WaveDesk:
     """Plans waves and takes commands for them."""
 
@@ -69,31 +100,28 @@ class WaveDesk:
         self,
         *,
         pool: Pool,
+        vault: Vault,
         surveys: Surveys,
         waves: Waves,
         launcher: WaveLauncher,
+        planner: WavePlanner,
         repetitions: Repetitions,
         keys: RequestKeys,
     ) -> None:
         self._pool = pool
+        self._vault = vault
         self._surveys = surveys
         self._waves = waves
         self._launcher = launcher
+        self._planner = planner
         self._repetitions = repetitions
         self._keys = keys
 
     async def plan(self, person: Person, survey: str, version: int | None, key: str | None) -> Wave:
         """Plan a wave of a survey, of its newest version unless another is named, and begin to draw its sample."""
         pinned = await self.survey(survey, version)
-        now = datetime.now(UTC)
         submission = self._keys.submission("plan", person.id, survey, key)
-        async with transaction(self._pool) as connection:
-            reference = await next_wave_reference(connection, now)
-            entries = plan_wave(reference, survey, pinned.definition.version, person.id, submission, now)
-            wave = fold_wave(entries)
-            await open_wave(connection, entries, wave, now)
-        await self._launcher.start(reference)
-        return wave
+        return await self._planner.plan(survey, pinned.definition.version, person.id, submission)
 
     async def survey(self, survey: str, version: int | None = None) -> StoredSurvey:
         """A stored survey. Raises `Problem` 404."""
@@ -123,11 +151,14 @@ class WaveDesk:
     async def perform(self, request: WaveRequest) -> WaveDone:
         """Do a command. Raises `Problem`: 404, 409 (the guard), 422 (the fields), 503."""
         wave = await self.recorded(request.reference)
-        submission = self._understood(request, wave)
+        submission, texts = self._understood(request, wave)
+        if isinstance(submission.command, Revise):
+            await self._check_revision(wave, submission.command.version)
         earlier = await self._repetitions.begin(request.repeatable)
         if earlier is not None:
             return WaveDone(None, earlier)
         try:
+            await self._seal(request.reference, texts)
             return WaveDone(await self._carry(request.reference, submission))
         except (Problem, StoreAway) as error:
             await self._repetitions.leave(request.repeatable, error)
@@ -137,15 +168,54 @@ class WaveDesk:
         """Keep the answer of a request for its repetition."""
         await self._repetitions.keep(request.repeatable, answer)
 
-    def _understood(self, request: WaveRequest, wave: Wave) -> WaveSubmission:
+    async def _check_revision(self, wave: Wave, version: int) -> None:
+        """Refuse a version that a running wave cannot take over. Raises `Problem`: 404, 409."""
+        before, after = [await self.survey(wave.survey, each) for each in (wave.version, version)]
+        faults = ", ".join(revision_faults(before.definition, after.definition))
+        if faults:
+            raise Problem(
+                409, "not_compatible", f"version {version} differs where the wave has begun already: {faults}"
+            )
+
+    async def texts(self, facts: Iterable[Any]) -> dict[str, str]:
+        """What people wrote in the facts of a wave, by the ids that stand in them."""
+        found = re.findall(r"txt_[0-9a-f]{32}", " ".join(fact.model_dump_json() for fact in facts))
+        return await self._vault.open_texts(found) if found else {}
+
+    async def _seal(self, reference: str, texts: Mapping[str, str]) -> None:
+        """Seal what a person writes about a wave under the wave's own key."""
+        if not texts:
+            return
+        now = datetime.now(UTC)
+        async with transaction(self._pool) as connection:
+            subject = await wave_subject(connection, reference)
+            if subject is None:
+                subject = await self._vault.create_subject(connection, Identity(), at=now)
+                await keep_wave_subject(connection, reference, subject)
+            for item, text in texts.items():
+                await self._vault.seal(connection, subject, item, TextKind.NOTE, text, at=now)
+
+    def _understood(self, request: WaveRequest, wave: Wave) -> tuple[WaveSubmission, dict[str, str]]:
+        """The submission, and its texts by the ids under which they are to be sealed. Raises `Problem` 422."""
+        submission_id = self._keys.submission(request.name, request.person.id, request.reference, request.key)
         try:
-            command = PERSONS_WAVE_COMMANDS[request.name].model_validate({"command": request.name, **request.values})
+            body = wave_body_of(request.name).model_validate(request.values)
+            values, texts = self._with_sealed_texts(submission_id, body)
+            command = PERSONS_WAVE_COMMANDS[request.name].model_validate({"command": request.name, **values})
         except ValidationError as error:
             raise invalid(field_errors(error.errors())) from None
-        submission_id = self._keys.submission(request.name, request.person.id, request.reference, request.key)
-        return WaveSubmission.model_validate(
-            {"id": submission_id, "actor": request.person.id, "command": command, "as_of": wave.sequence}
-        )
+        given = {"id": submission_id, "actor": request.person.id, "command": command, "as_of": wave.sequence}
+        return WaveSubmission.model_validate(given), texts
+
+    def _with_sealed_texts(self, submission: str, body: Body) -> tuple[dict[str, Any], dict[str, str]]:
+        values, texts = body.model_dump(exclude_none=True), {}
+        if "reason" in values:
+            item = self._keys.text(submission, "reason")
+            texts[item], values["reason"] = values["reason"], item
+        for number, measure in enumerate(values.get("measures", ())):
+            item = self._keys.text(submission, f"measures.{number}.title")
+            texts[item], measure["title"] = measure["title"], item
+        return values, texts
 
     async def _carry(self, reference: str, submission: WaveSubmission) -> WaveAnswer:
         """Bring the command to the workflow. Its refusal is a 409; an unknown outcome is a 503."""

@@ -33,7 +33,7 @@ class WaveResults:
     async def _contacts(self, wave: str, after: int) -> list[SampledContact]:
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
-                """SELECT c.number, c.stratum, c.disposition, c.attributes::text, r.answers::text
+                """SELECT c.number, c.stratum, c.disposition, c.attributes::text, r.answers::text, c.version
                      FROM contact c LEFT JOIN response r USING (wave, number)
                     WHERE c.wave = $1 AND c.number > $2 AND NOT c.is_reserve ORDER BY c.number LIMIT $3""",
                 wave,
@@ -47,6 +47,7 @@ class WaveResults:
                 Disposition(row["disposition"]),
                 json.loads(row["attributes"]),
                 None if row["answers"] is None else json.loads(row["answers"]),
+                row["version"],
             )
             for row in rows
         ]

@@ -78,6 +78,18 @@ class Waves:
             )
         return [Wave.model_validate_json(row["state"]) for row in rows]
 
+    async def computed(self, survey: str, most: int) -> list[Wave]:
+        """The last waves of a survey that have an index, the oldest first."""
+        async with borrow(self._pool) as connection:
+            rows = await connection.fetch(
+                """SELECT w.state::text FROM wave w JOIN wave_result r ON r.wave = w.reference
+                    WHERE w.survey = $1 AND jsonb_typeof(w.state #> '{result,index}') = 'number'
+                    ORDER BY w.planned_at DESC, w.reference DESC LIMIT $2""",
+                survey,
+                most,
+            )
+        return [Wave.model_validate_json(row["state"]) for row in reversed(rows)]
+
     async def unstarted(self, at: datetime, limit: int = 100) -> list[tuple[str, int]]:
         """References and epochs of waves that have still to be started; each is offered again after a while."""
         async with borrow(self._pool) as connection:
@@ -126,6 +138,18 @@ class Waves:
             if not _is_whole([(row["payload"], row["hash"]) for row in rows], head["head_hash"]):
                 broken.append(head["reference"])
         return broken
+
+
+async def wave_subject(connection: Connection, wave: str) -> str | None:
+    """Under whose key the texts of a wave are sealed; until the end of the transaction nobody else makes that one."""
+    await connection.execute("SELECT FROM wave WHERE reference = $1 FOR UPDATE", wave)
+    found: str | None = await connection.fetchval("SELECT subject FROM wave_subject WHERE wave = $1", wave)
+    return found
+
+
+async def keep_wave_subject(connection: Connection, wave: str, subject: str) -> None:
+    """Note under whose key the texts of a wave are sealed."""
+    await connection.execute("INSERT INTO wave_subject (wave, subject) VALUES ($1, $2)", wave, subject)
 
 
 async def next_wave_reference(connection: Connection, at: datetime) -> str:

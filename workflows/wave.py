@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
 
     from contracts.names import (
         COMPUTE_WAVE,
+        HAND_OVER_MEASURES,
         INVITE_PAGE,
         LOAD_WAVE,
         PERFORM,
@@ -49,6 +50,7 @@ _ACTIVITY = {
     WaveStepKind.RELEASE: RELEASE_RESERVE,
     WaveStepKind.COMPUTE: COMPUTE_WAVE,
     WaveStepKind.REPORT: REPORT_WAVE,
+    WaveStepKind.HAND_OVER: HAND_OVER_MEASURES,
 }
 
 
@@ -202,14 +204,22 @@ class SurveyWave:
                     sample=page.sample,
                     result=page.result,
                     report_sha256=page.report_sha256,
+                    improvements=page.improvements,
                 )
             if step.key not in {each.key for each in self._wave.steps_to_carry_out()}:
                 return None
 
     def _order(self, step: WaveStep) -> WaveOrder:
         wave = self._wave
+        hands_over = step.kind is WaveStepKind.HAND_OVER
         return WaveOrder(
-            reference=wave.reference, survey=wave.survey, version=wave.version, step=step, closes_at=wave.closes_at
+            reference=wave.reference,
+            survey=wave.survey,
+            version=wave.version,
+            step=step,
+            closes_at=wave.closes_at,
+            measures=wave.measures if hands_over else (),
+            signed_off_by=wave.signed_off_by if hands_over else None,
         )
 
     async def _is_over(self) -> bool:

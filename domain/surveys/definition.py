@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain.surveys.answering import Answers, is_empty, items_asked
+from domain.surveys.comparison.crosswalk import Crossing, crosswalk_faults
 from domain.surveys.errors import Problem, parse_document, refuse_if_any
 from domain.surveys.field_plan import FieldPlan
 from domain.surveys.indicators import AnswerScale, Identifier, IndicatorTree, Language, Translations
@@ -62,7 +63,7 @@ class SurveyDefinition(_Part):
 
     Refused, by place: texts that lack a language; leaves or items of the model without question, or on another scale;
     conditions on what is not there; questions nobody is asked; dead ends; a method of the index without its tree or
-    model; a follow-up on what is no rating.
+    model; a follow-up on what is no rating; a crosswalk of leaves that are not there.
     """
 
     format: Literal["amends-survey/1"]
@@ -78,6 +79,7 @@ class SurveyDefinition(_Part):
     weighting: WeightingPlan = WeightingPlan()
     index: IndexOptions
     report: ReportOptions = ReportOptions()
+    crosswalk: tuple[Crossing, ...] = Field((), description="what of the version before goes on under another name")
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
@@ -122,6 +124,7 @@ def _faults(survey: SurveyDefinition) -> Iterator[Problem]:
     yield from _leaf_faults(survey)
     yield from _model_item_faults(survey)
     yield from _follow_up_faults(survey)
+    yield from crosswalk_faults(survey.indicators, survey.crosswalk)
     references = tuple(reference_faults(survey.questionnaire))
     yield from references or reachability_faults(survey.questionnaire)
 

@@ -14,13 +14,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.complaints.command_parts import Code, SealedText
+from domain.complaints.command_parts import SealedText
 from domain.undertakings.envelope import Command, Fact
-from domain.undertakings.undertaking import Part, Target, Undertaking
+from domain.undertakings.measure import MOST_MEASURES, Measure
+from domain.undertakings.undertaking import Part, Undertaking
 
 COMPUTE = "compute_analysis"
 PROPOSE = "propose_improvements"
-MOST_MEASURES = 20
 
 
 class Status(StrEnum):
@@ -49,14 +49,6 @@ class Period(Part):
     last: date
     zone: str
     as_of: datetime
-
-
-class Measure(Part):
-    """A measure that the sign-off accepts: an improvement is proposed for it. `title` is a sealed text."""
-
-    title: SealedText
-    target: Target = Target()
-    partner: Code | None = None
 
 
 class AnalysisRun(Undertaking):

@@ -63,15 +63,22 @@ WAVE_COMMANDS: dict[str, Examples] = {
         "pause": _BECAUSE,
         "resume": {},
         "extend": {"until": "2027-01-31T16:00:00Z", **_BECAUSE},
+        "revise": {"version": 2, "reason": "The second question was misunderstood."},
         "close": {"reason": "Enough answers came."},
         "cancel": {"reason": "Another survey asks the same."},
         "release_reserve": {"reason": "The response rate is below the plan."},
-        "sign_off": {},
+        "sign_off": {
+            "measures": [{"title": "A second fitter at week ends", "target": {"category": "repair_late"}}],
+        },
         "retry_step": {"step": "invite.1", "reason": "The mail server is back."},
         "skip_step": {"step": "remind.1", "reason": "Too late for a reminder."},
     }.items()
 }
 
+RECURRENCE: Examples = {
+    "in the field each quarter": {"value": {"every": "quarter", "day": 5, "launches": True}},
+    "planned each year, launched by somebody": {"value": {"every": "year", "month": 9, "day": 1}},
+}
 TRY: Examples = {
     "nobody picked up": {"value": {"outcome": "no_answer"}},
     "call at another time": {"value": {"outcome": "call_back", "call_at": "2026-12-01T10:30:00+08:00"}},

@@ -3,11 +3,12 @@
 import asyncio
 import re
 from datetime import datetime
+from itertools import zip_longest
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi import Body as FromBody
-from pydantic import Field, create_model
+from pydantic import Field
 
 from documents.rendering import ReportFormat, render
 from domain.access import Permission, Person, may
@@ -16,6 +17,7 @@ from domain.surveys.report.wording import ReportLanguage
 from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS
 from domain.surveys.waves.decide import allowed_wave_commands
 from domain.surveys.waves.wave import PlannedReminder, Result, SampleSize, Wave, WaveStatus, WaveStep
+from domain.undertakings.undertaking import Target
 from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Key, Once
 from starter.api.models import Answer
@@ -27,7 +29,7 @@ from starter.handler_signs import HandlerReview
 from starter.problems import FieldError, Problem, invalid
 from starter.repetitions import stored
 from starter.wave_numbers import Numbers, raw_data_file
-from starter.waves import WaveRequest
+from starter.waves import WaveRequest, wave_body_of
 from storage.cases import MAX_PAGE
 
 router = APIRouter(prefix="/v1", tags=["waves"], route_class=StrictJsonRoute)
@@ -59,6 +61,14 @@ class WaveForm(Body):
     version: int | None = Field(None, ge=1, le=1_000_000, strict=True)
 
 
+class HandedOverMeasure(Answer):
+    """A measure that the sign-off accepted, in codes, and its improvement once there is one."""
+
+    target: Target
+    partner: str | None
+    improvement: str | None
+
+
 class WaveView(Answer):
     """A wave in codes and times."""
 
@@ -78,14 +88,19 @@ class WaveView(Answer):
     result: Result | None
     report_sha256: str | None
     signed_off_by: str | None
+    measures: tuple[HandedOverMeasure, ...] = Field(description="what the sign-off accepted, and who takes it up")
     steps: tuple[WaveStep, ...]
     allowed: tuple[str, ...] = Field(description="the commands that you may give now")
 
     @classmethod
     def of(cls, wave: Wave, person: Person, source: Literal["live", "record"]) -> "WaveView":
-        kept = {name: getattr(wave, name) for name in cls.model_fields.keys() - {"source", "allowed"}}
+        kept = {name: getattr(wave, name) for name in cls.model_fields.keys() - {"source", "allowed", "measures"}}
         allowed = tuple(name for name in allowed_wave_commands(wave) if may(person, f"wave.{name}"))
-        return cls(**kept, source=source, allowed=allowed)
+        measures = tuple(
+            HandedOverMeasure(target=measure.target, partner=measure.partner, improvement=improvement)
+            for measure, improvement in zip_longest(wave.measures, wave.improvements)
+        )
+        return cls(**kept, source=source, allowed=allowed, measures=measures)
 
 
 class WaveCommandDone(WaveView):
@@ -107,6 +122,7 @@ class WaveTimelineEntry(Answer):
 
 class WaveTimeline(Answer):
     items: tuple[WaveTimelineEntry, ...]
+    texts: dict[str, str] = Field(description="what people wrote, by the ids that stand in the facts")
 
 
 @router.post(
@@ -173,7 +189,8 @@ async def timeline(wave: WaveReference, services: House, _: Reader) -> WaveTimel
                 fact=entry.fact.model_dump(mode="json", exclude={"type"}),
             )
             for entry in entries
-        )
+        ),
+        texts=await services.surveys.waves.texts(entry.fact for entry in entries),
     )
 
 
@@ -239,15 +256,7 @@ def _place(cursor: str) -> tuple[datetime, str]:
 
 def _add_command(name: str) -> None:
     """One route a command, with a body and a permission of its own."""
-    kind = PERSONS_WAVE_COMMANDS[name]
-    fields: dict[str, Any] = {
-        field: (Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation, info.default)
-        if not info.is_required()
-        else (Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation, ...)
-        for field, info in kind.model_fields.items()
-        if field != "command"
-    }
-    body_type = create_model(f"{kind.__name__}WaveBody", __base__=Body, __doc__=kind.__doc__, **fields)
+    body_type = wave_body_of(name)
 
     async def give(
         wave: WaveReference,
@@ -257,7 +266,7 @@ def _add_command(name: str) -> None:
         key: Key,
         once: Once,
     ) -> Response:
-        request = WaveRequest(person, wave, name, body.model_dump(exclude_unset=True), key, once)
+        request = WaveRequest(person, wave, name, body.model_dump(exclude_unset=True, mode="json"), key, once)
         done = await services.surveys.waves.perform(request)
         if done.answer is None:
             assert done.replayed is not None  # noqa: S101  one of the two is there
@@ -269,7 +278,7 @@ def _add_command(name: str) -> None:
 
     give.__annotations__["body"] = Annotated[body_type, FromBody(openapi_examples=WAVE_COMMANDS[name])]
     give.__name__ = f"wave_{name}"
-    give.__doc__ = kind.__doc__
+    give.__doc__ = PERSONS_WAVE_COMMANDS[name].__doc__
     summary = f"{name.replace('_', ' ').capitalize()} (wave)"
     router.post(f"/waves/{{wave}}/commands/{name}", response_model=WaveCommandDone, summary=summary)(give)
 

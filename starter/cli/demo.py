@@ -139,6 +139,12 @@ def _report_wave(wave: "WaveCourse") -> None:
         f"(95% interval {interval}) from {results['respondents']} of {results['sample']}; {rates}.",
         soft_wrap=True,
     )
+    taken_up = wave.improvement
+    stdout.print(
+        f"A measure of its report is handed over as {taken_up['reference']}, {taken_up['status']}: "
+        f"{taken_up['title']}; the next wave of {taken_up['state']['survey']} looks for its effect.",
+        soft_wrap=True,
+    )
 
 
 def _report_complaint_survey(survey: "ComplaintSurveyCourse") -> None:

@@ -13,12 +13,12 @@ from starter.cli import (
     forms,
     imports,
     index,
-    interviews,
     keys,
     letters,
     parts,
     policies,
     privacy,
+    recurrences,
     registry,
     staff,
     steps,
@@ -51,7 +51,7 @@ app.add_typer(policies.app, name="policy")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(registry.token_app, name="token")
 app.add_typer(staff.app, name="staff")
-app.add_typer(interviews.survey_app, name="survey")
+app.add_typer(recurrences.survey_app, name="survey")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(keys.app, name="keys")
 app.add_typer(analyses.app, name="analysis")

@@ -8,6 +8,7 @@ import typer
 
 from starter.cli import surveys
 from starter.cli.client import AsJson, DataDir, Remote, Token, Url, remote
+from starter.cli.complaints import command_fields
 from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stdout
 
 survey_app = surveys.app
@@ -71,7 +72,11 @@ def launch(
         stdout.print(f"[bold]{wave}[/bold]  {done['status']} until {done['closes_at']}")
 
 
-@survey_app.command("do", epilog='Example: amends survey do close W-2026-000001 reason="enough answers"')
+@survey_app.command(
+    "do",
+    epilog='Examples: amends survey do close W-2026-000001 reason="enough answers" · '
+    """amends survey do sign_off W-2026-000001 measures='[{"title": "Second fitter at week ends"}]'""",
+)
 def give(
     command: Annotated[str, typer.Argument(help="pause, resume, extend, close, cancel, release_reserve, sign_off …")],
     wave: WaveName,
@@ -84,13 +89,9 @@ def give(
     as_json: AsJson = False,
 ) -> None:
     """Give a wave a command."""
-    body: dict[str, str] = {}
-    for each in fields or []:
-        name, is_given, value = each.partition("=")
-        if not is_given:
-            fail(f"{each}: FIELD=VALUE is expected", Exit.USAGE)
-        body[name] = value
-    done = remote(url, token, data_dir).call("POST", f"/v1/waves/{wave}/commands/{command}", json=body)
+    done = remote(url, token, data_dir).call(
+        "POST", f"/v1/waves/{wave}/commands/{command}", json=command_fields(fields or [])
+    )
     if as_json:
         show_json(done)
     else:
@@ -180,6 +181,7 @@ def _show(wave: Any) -> None:
             else "",
             "launched": wave["launched_at"],
             "closes": wave["closes_at"],
+            "improvements": ", ".join(each["improvement"] or "on its way" for each in wave["measures"]),
             "waits for an operator": ", ".join(
                 f"{step['key']} ({step['error']})" for step in wave["steps"] if step["state"] == "parked"
             ),

@@ -122,7 +122,7 @@ def window_group(callback: Callback, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _check_plan(values: dict[str, Any], next_time: dict[str, Any]) -> None:
-    """Look at the plan before the call is recorded, so that nothing is done of a form that is wrong. Raises `Problem`."""
+    """Look at the plan before the call is recorded: nothing is done of a form that is wrong. Raises `Problem`."""
     if values.get("result") == "reached":
         raise invalid(field_errors([{"loc": ("window_from",), "msg": "the next attempt belongs to a failed one"}]))
     try:

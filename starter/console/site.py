@@ -17,6 +17,7 @@ from starter.console import (
     queue,
     search,
     sign_in,
+    staff,
     step_batches,
     steps,
     undertaking_commands,
@@ -43,6 +44,7 @@ PAGES = (
     undertaking_commands,
     undertakings,
     callbacks,
+    staff,
 )
 
 Here = Annotated[Visit, Depends(Seat(Permission.USE_CONSOLE))]

@@ -19,6 +19,7 @@ from starter.one_machine import Machine
 CUSTOMERS, SAMPLE = 240, 60
 PATIENCE_SECONDS = 120.0
 LINK = re.compile(r"https?://\S+(/r/\S+)")
+MEASURE = {"title": "Fitters call before they come", "target": {"category": "repair_late"}}
 BEHAVIOUR = {"answers": 0.55, "hurries": 0.1, "stops": 0.1, "opts_out": 0.05, "ignores": 0.2}
 """What people do with an invitation, and how often."""
 
@@ -31,6 +32,7 @@ class WaveCourse:
     behaviour: Counter[str]
     results: dict[str, Any]
     signed_off_by: str | None
+    improvement: dict[str, Any]
 
 
 async def demonstrate_wave(
@@ -78,9 +80,22 @@ async def _run(
         await respond(client, path, kind, chance)
     await analyst.send("POST", f"/v1/waves/{reference}/commands/close", json={"reason": "the demonstration ends"})
     await until(analyst, reference, "reported")
-    signed = await supervisor.send("POST", f"/v1/waves/{reference}/commands/sign_off", json={})
+    signed = await supervisor.send("POST", f"/v1/waves/{reference}/commands/sign_off", json={"measures": [MEASURE]})
     results = await analyst.send("GET", f"/v1/waves/{reference}/results")
-    return WaveCourse(reference, behaviour, results, signed["signed_off_by"])
+    improvement = await handed_over(supervisor, reference)
+    return WaveCourse(reference, behaviour, results, signed["signed_off_by"], improvement)
+
+
+async def handed_over(supervisor: Person, reference: str) -> dict[str, Any]:
+    """The improvement that took up what the sign-off accepted."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            wave = await supervisor.send("GET", f"/v1/waves/{reference}")
+            if wave["measures"][0]["improvement"] is not None:
+                break
+            await asyncio.sleep(0.2)
+    found: dict[str, Any] = await supervisor.send("GET", f"/v1/improvements/{wave['measures'][0]['improvement']}")
+    return found
 
 
 async def enrolled(admin: Person, name: str, role: str) -> Person:

@@ -25,6 +25,7 @@ OTHER_NAMES = {
     "PERIODIC",
     "WAVE",
     "WAVE_QUERY",
+    "WAVE_TURN",
     "PERFORM",
     "CASE_QUERY",
     "REFUSED",

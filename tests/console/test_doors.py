@@ -27,6 +27,7 @@ PLACES |= {
     "webhook": "whk_nothing",
     "view": "view_nothing",
 }
+PLACES |= {"person": "per_nobody00", "token": "0" * 16}
 _addresses = count(1)
 
 

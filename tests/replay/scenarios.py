@@ -14,6 +14,7 @@ from starter.problems import Problem
 from tests.replay import beside_the_line as beside
 from tests.replay import further_paths as further
 from tests.replay import letters
+from tests.replay import measuring_and_improving as measuring
 from tests.replay import operators_help as operators
 from tests.replay.stage import CLOSE, EMAIL, INVALID, LATER, NAME, TEXT, VALID, Stage, answer, explain
 from tests.workflows.following import begin_anew, submit, until_fact, until_known
@@ -304,6 +305,16 @@ SCENARIOS: dict[str, Scenario] = {
         letters.put_off_by_quiet_hours,
         letters.bounced_and_sent_another_way,
         letters.reminded_during_a_hold,
+        measuring.wave_to_its_report,
+        measuring.wave_that_ended_by_itself,
+        measuring.wave_whose_invitations_were_parked,
+        measuring.turn_of_a_survey,
+        measuring.turn_of_the_weekly_analysis,
+        measuring.improvement_that_worked,
+        measuring.improvement_that_was_rejected,
+        measuring.incident_with_its_cases,
+        measuring.analysis_with_its_measure,
+        measuring.study_of_who_left,
         superseded,
     )
 }

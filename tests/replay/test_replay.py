@@ -42,6 +42,10 @@ from tests.replay.stage import CANARIES, Stage
 from tests.workflows.failing import LedgerAway
 from workflows.batch import Batch
 from workflows.complaint import ComplaintCase
+from workflows.periodic import Periodic
+from workflows.undertaking import UndertakingRun
+from workflows.wave import SurveyWave
+from workflows.wave_turn import WaveTurn
 
 FEWEST = 60
 LIKE_OTHERS = {"recalculate_clocks"}
@@ -51,7 +55,7 @@ LIKE_OTHERS = {"recalculate_clocks"}
 @pytest.fixture(scope="module")
 def replayer() -> Replayer:
     return Replayer(
-        workflows=[Batch, ComplaintCase],
+        workflows=[Batch, ComplaintCase, SurveyWave, WaveTurn, UndertakingRun, Periodic],
         data_converter=data_converter(KEYS),
         header_codec_behavior=HEADER_CODEC,
         workflow_runner=workflow_runner(strict=True),
@@ -87,6 +91,20 @@ def test_the_recordings_show_every_command_that_the_workflow_gives() -> None:
         "activity send_letter",
         "activity correct_identity",
         "activity carry_out_page",
+        "local activity load_wave",
+        "local activity record_wave",
+        "activity select_sample",
+        "activity invite_page",
+        "activity remind_page",
+        "activity release_reserve",
+        "activity compute_wave",
+        "activity report_wave",
+        "activity hand_over_measures",
+        "activity plan_turn_of_survey",
+        "local activity load_undertaking",
+        "local activity record_undertaking",
+        "activity carry_out_undertaking_step",
+        "activity undertake_periodically",
         "timer",
         "cancel timer",
         "search attributes",

@@ -7,6 +7,7 @@ among them. What must be found is looked for as well, or finding nothing would p
 import asyncio
 import base64
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,15 +22,18 @@ from temporalio.api.common.v1 import Payload
 
 from contracts.names import case_workflow_id
 from runtime.codec import SealingCodec
+from starter.demo.wave import sent
 from tests.chaos.installation import Installation, installed
 from tests.chaos.sink import Sink
 from tests.security.canaries import ASCII_MARK, CHINESE_MARK, Canaries, files_below, found_in, unpacked
+from tests.surveys.field import LINK, by_mail
 
 pytestmark = pytest.mark.slow
 
 PATIENCE_SECONDS = 120
 MANY = 100
 ANSWER = {"outcome": "upheld", "cause": "equipment"}
+TEXT_FIELD = re.compile(r'<textarea id="[^"]*" name="([^"]+)"')
 EVERY_ROLE = ["hotline", "handler", "supervisor", "operator"]
 
 
@@ -197,6 +201,58 @@ async def is_asked_wrongly(house: House) -> None:
     await house.ask("GET", "/v1/me", plant.word("no token"))
 
 
+async def answers_a_survey(house: House) -> None:
+    """Customers in the frame, invitations, a bad answer in words, and what people write about a wave."""
+    plant = house.canaries
+    for number in range(6):
+        who = {
+            "id": plant.word(f"survey: customer number {number}"),
+            "name": plant.text(f"survey: name {number}"),
+            "email": f"{plant.word(f'survey: email {number}')}@example.com",
+            "address": plant.text(f"survey: address {number}"),
+        }
+        await house.by("first", "POST", "/v1/customers", **who, language="en", district="east")
+    definition = by_mail(sampling={"method": "census"}).model_dump(mode="json")
+    await house.by("first", "POST", "/v1/surveys", definition=definition)
+    wave = (await house.by("first", "POST", "/v1/surveys/gas_utility/waves"))["reference"]
+    house.references["wave"] = wave
+    path = f"/v1/waves/{wave}"
+    await until_wave(house, wave, lambda view: view["status"] == "sampled")
+    before = len(house.sink.deliveries)
+    await house.by("first", "POST", f"{path}/commands/launch")
+    await until_wave(house, wave, lambda view: view["steps"][-1]["state"] == "done")
+    links = [LINK.search(str(each.message.get_content())) for each in house.sink.deliveries[before:]]
+    links = [link for link in links if link is not None]
+    for link in links[:5]:
+        await respond(house, f"/r/{link.group(1)}")
+    await house.client.post(f"/r/{links[5].group(1)}", data={"action": "opt_out", "sure": "yes"})
+    for name in ("pause", "resume", "close"):
+        because = {} if name == "resume" else {"reason": plant.text(f"reason to {name} a wave")}
+        await house.by("first", "POST", f"{path}/commands/{name}", **because)
+    bad = (await house.by("first", "GET", "/v1/follow-ups"))["items"][0]
+    done = f"/v1/follow-ups/{bad['wave']}/{bad['number']}/done"
+    await house.by("first", "POST", done, outcome="settled", note=plant.text("note of a follow-up"))
+    await until_wave(house, wave, lambda view: view["status"] == "reported")
+    measures = [{"title": plant.text("measure of a wave"), "target": {"category": "repair_late"}}]
+    await house.by("first", "POST", f"{path}/commands/sign_off", measures=measures)
+    await until_wave(house, wave, lambda view: view["measures"][0]["improvement"] is not None)
+
+
+async def until_wave(house: House, wave: str, is_so: Callable[[dict[str, Any]], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not is_so(await house.by("first", "GET", f"/v1/waves/{wave}")):
+            await asyncio.sleep(0.2)
+
+
+async def respond(house: House, path: str) -> None:
+    """Rate everything badly, and say why in words."""
+    page = await sent(house.client, path, {"action": "begin"})
+    while page.shown is not None:
+        answers = {name: codes[0] for name, codes in page.choices.items()}
+        answers |= {name: house.canaries.text("answer in words") for name in TEXT_FIELD.findall(page.html)}
+        page = await sent(house.client, path, answers | {"page": page.shown, "action": "save"})
+
+
 async def loses_its_worker(house: House) -> None:
     """The worker dies while a letter is on its way, and PostgreSQL while a case is being handled."""
     case = "loses its worker"
@@ -217,6 +273,7 @@ WAYS = (
     succeeds,
     is_explained_and_appealed,
     is_asked_wrongly,
+    answers_a_survey,
     loses_its_worker,
 )
 
@@ -324,10 +381,17 @@ async def test_the_canaries_are_read_where_they_belong(house: House) -> None:
     mails = "\n".join(delivery.message.as_bytes().decode() for delivery in house.sink.deliveries)
     letters = "\n".join(str(delivery.message.get_content()) for delivery in house.sink.deliveries)
     read = {place for canary, place in house.canaries.planted.items() if canary in story}
-    sent = {place for canary, place in house.canaries.planted.items() if canary in letters + mails}
+    went_out = {place for canary, place in house.canaries.planted.items() if canary in letters + mails}
     assert read >= {"succeeds: narrative", "succeeds: demand", "evidence", "note", "letter", "reason to reopen"}
     assert read >= {f"corrected {name}" for name in ("name", "phone", "email", "address", "account")}
-    assert sent >= {"letter", "explanation", "corrected email", "corrected name"}
+    assert went_out >= {"letter", "explanation", "corrected email", "corrected name"}
+    timeline = await house.client.get(
+        f"/v1/waves/{house.references['wave']}/timeline",
+        headers={"Authorization": f"Bearer {house.people['first'][1]}"},
+    )
+    written = {place for canary, place in house.canaries.planted.items() if canary in timeline.text}
+    assert written == {"reason to pause a wave", "reason to close a wave", "measure of a wave"}
+    assert went_out >= {f"survey: {part} {number}" for part in ("name", "email") for number in range(6)}
     assert CHINESE_MARK in story
     assert CHINESE_MARK in letters
 

@@ -21,12 +21,23 @@ def next_first_number() -> int:
 
 
 @pytest.fixture
+def step_attempts() -> int:
+    """How often a step is tried before it is parked; a file may say more where it is not about parking."""
+    return 2
+
+
+@pytest.fixture
 async def unattended(
-    database_url: str, time_skipping: WorkflowEnvironment, master_keys: MasterKeys, mail_server: MailServer
+    database_url: str,
+    time_skipping: WorkflowEnvironment,
+    master_keys: MasterKeys,
+    mail_server: MailServer,
+    step_attempts: int,
 ) -> AsyncIterator[House]:
     """A house without a worker."""
     await execute(database_url, f"SELECT setval('wave_number', {next_first_number()})")
-    async with open_house(database_url, time_skipping.client, master_keys, smtp_url=mail_server.url) as house:
+    settings = {"smtp_url": mail_server.url, "step_attempts": step_attempts}
+    async with open_house(database_url, time_skipping.client, master_keys, **settings) as house:
         yield house
 
 

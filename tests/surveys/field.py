@@ -92,11 +92,13 @@ async def until_status(house: House, reference: str, status: WaveStatus) -> Wave
     return await record(house, reference)
 
 
-async def until_fact(house: House, reference: str, fact: str, times: int = 1) -> None:
+async def until_fact(
+    house: House, reference: str, fact: str, times: int = 1, seconds: float = PATIENCE_SECONDS
+) -> None:
     async def happened() -> bool:
         return (await facts(house, reference)).count(fact) >= times
 
-    await until(happened)
+    await until(happened, seconds)
 
 
 async def facts(house: House, reference: str) -> list[str]:

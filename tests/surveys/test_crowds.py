@@ -30,6 +30,12 @@ from tests.surveys.field import (
 CENSUS = {"method": "census"}
 
 
+@pytest.fixture
+def step_attempts() -> int:
+    """Ten waves at once share the connections of one pool, and wait for each other on a slow machine."""
+    return 50
+
+
 async def test_of_two_hundred_at_once_no_more_come_in_than_the_quota_allows(
     house: House, mail_server: MailServer
 ) -> None:

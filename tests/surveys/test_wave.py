@@ -1,13 +1,20 @@
 """A wave from the frame to the signed-off report, on real PostgreSQL, Temporal and SMTP."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from activities.measure_handover import MeasureHandover
 from activities.wave_computing import WaveComputer
 from contracts.names import wave_workflow_id
 from contracts.waves import WaveOrder
+from domain.surveys.definition import SurveyDefinition
+from domain.surveys.errors import parse_document
 from domain.surveys.waves.wave import WaveStatus, WaveStep, WaveStepKind
+from domain.undertakings.improvement import Improvement
+from starter.problems import Problem
 from storage.responses import Standing
 from tests.house import House
 from tests.mail_server import MailServer
@@ -59,6 +66,94 @@ async def test_a_wave_goes_from_the_frame_to_its_signed_off_report(house: House,
         "wave.signed_off",
     ]
     assert await house.services.surveys.wave_records.broken_chains() == []
+
+
+async def test_what_a_sign_off_accepts_becomes_improvements_each_once(house: House, mail_server: MailServer) -> None:
+    await fill_frame(house, 30)
+    wave = await planned(house, by_mail())
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "wave.invited")
+    for token in list(tokens(mail_server).values())[:6]:
+        await answer(house, token)
+    await command(house, wave.reference, "close", reason="enough")
+    await until_status(house, wave.reference, WaveStatus.REPORTED)
+    measures = [
+        {"title": "Fitters call ahead", "target": {"category": "repair_late"}},
+        {"title": "Two more fitters", "partner": "city_fitters"},
+    ]
+    await command(house, wave.reference, "sign_off", measures=measures)
+    await until_fact(house, wave.reference, "wave.measures_handed_over")
+    ended = await record(house, wave.reference)
+    assert ended.has_ended
+    opened = [await house.parts.undertakings.find(reference) for reference in ended.improvements]
+    assert [(await house.services.undertaker.texts(each))["title"] for each in opened if each] == [
+        "Fitters call ahead",
+        "Two more fitters",
+    ]
+    one, other = opened
+    assert isinstance(one, Improvement)
+    assert isinstance(other, Improvement)
+    assert {(each.source, each.survey, each.opened_by) for each in (one, other)} == {
+        (wave.reference, "gas_utility", house.people["supervisor"].id)
+    }
+    assert (one.target.category, one.partner, other.partner) == ("repair_late", None, "city_fitters")
+    order = WaveOrder(
+        reference=wave.reference,
+        survey=wave.survey,
+        version=1,
+        step=ended.steps[-1],
+        measures=ended.measures,
+        signed_off_by=ended.signed_off_by,
+    )
+    again = await MeasureHandover(house.parts.undertaking_desk).hand_over_measures(order)
+    assert again.improvements == ended.improvements
+    entries = await house.services.surveys.wave_records.entries(wave.reference)
+    assert "Fitters" not in "".join(entry.model_dump_json() for entry in entries)
+    assert set((await house.services.surveys.waves.texts(entry.fact for entry in entries)).values()) == {
+        "enough",
+        "Fitters call ahead",
+        "Two more fitters",
+    }
+
+
+async def test_a_revised_questionnaire_is_for_those_who_were_not_invited_yet(
+    house: House, mail_server: MailServer
+) -> None:
+    await fill_frame(house, 60)
+    first = by_mail()
+    wave = await planned(house, first)
+    await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "wave.invited")
+    before = tokens(mail_server)
+    analyst, surveys = house.people["analyst"], house.services.surveys.survey_records
+    text = first.model_dump_json().replace('"pressure"', '"gas_pressure"').replace('"supply_pressure"', '"how_strong"')
+    crosswalk = [{"leaf": "gas_pressure", "formerly": "pressure"}]
+    revised = json.loads(text) | {"version": 2, "crosswalk": crosswalk}
+    other = by_mail(version=3, sampling__size=30)
+    for definition in (parse_document(SurveyDefinition, revised), other):
+        await surveys.store(definition, analyst.id, datetime.now(UTC))
+    with pytest.raises(Problem, match="differs where the wave has begun already: sampling") as refused:
+        await command(house, wave.reference, "revise", version=3, reason="more people")
+    assert refused.value.code == "not_compatible"
+    await command(house, wave.reference, "revise", version=2, reason="misunderstood")
+    await command(house, wave.reference, "release_reserve", reason="few answers")
+    await until_fact(house, wave.reference, "wave.invited", times=2)
+    after = {address: token for address, token in tokens(mail_server).items() if address not in before}
+    for token in [*list(before.values())[:8], *after.values()]:
+        await answer(house, token)
+    rows = await house.parts.pool.fetch(
+        """SELECT c.version, bool_and(r.answers ? 'supply_pressure') AS old, bool_and(r.answers ? 'how_strong') AS new
+             FROM contact c JOIN response r USING (wave, number) WHERE c.wave = $1 GROUP BY 1 ORDER BY 1""",
+        wave.reference,
+    )
+    assert [tuple(row) for row in rows] == [(1, True, False), (2, False, True)]
+    numbers = await house.services.surveys.wave_numbers.so_far(await record(house, wave.reference))
+    leaf = next(each for each in numbers.indicators if each.id == "gas_pressure")
+    assert leaf.respondents == 8 + len(after)
+    await command(house, wave.reference, "close", reason="enough")
+    reported = await until_status(house, wave.reference, WaveStatus.REPORTED)
+    assert reported.result is not None
+    assert (reported.version, reported.result.respondents) == (2, 8 + len(after))
 
 
 async def test_only_those_reminders_go_out_that_are_owed(

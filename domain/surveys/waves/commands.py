@@ -4,9 +4,10 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from domain.complaints.command_parts import SealedText
 from domain.surveys.waves.wave import Result, SampleSize
+from domain.undertakings.measure import MOST_MEASURES, Measure
 
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 StepKey = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}\.[0-9]{1,4}$")]
 
 
@@ -24,7 +25,7 @@ class Pause(BasicWaveCommand):
     """Stop writing to people and taking answers for a while; the end of the field work stays where it is."""
 
     command: Literal["pause"] = "pause"
-    reason: Reason
+    reason: SealedText
 
 
 class ResumeWave(BasicWaveCommand):
@@ -38,34 +39,43 @@ class ExtendField(BasicWaveCommand):
 
     command: Literal["extend"] = "extend"
     until: AwareDatetime
-    reason: Reason
+    reason: SealedText
+
+
+class Revise(BasicWaveCommand):
+    """Go on with a newer version of the questionnaire: who was invited stays with the old one, the others get it."""
+
+    command: Literal["revise"] = "revise"
+    version: int = Field(ge=2, le=1_000_000)
+    reason: SealedText
 
 
 class CloseField(BasicWaveCommand):
     """End the field work before its time; the index is computed and the report written."""
 
     command: Literal["close"] = "close"
-    reason: Reason
+    reason: SealedText
 
 
 class Cancel(BasicWaveCommand):
     """Give the wave up: nobody is written to any more, and nothing is computed."""
 
     command: Literal["cancel"] = "cancel"
-    reason: Reason
+    reason: SealedText
 
 
 class ReleaseReserve(BasicWaveCommand):
     """Take the reserve into the sample and invite it, because too few answer."""
 
     command: Literal["release_reserve"] = "release_reserve"
-    reason: Reason
+    reason: SealedText
 
 
 class SignOff(BasicWaveCommand):
-    """Accept the report; the wave has ended."""
+    """Accept the report, and measures out of it, which improvements take up; the wave has ended."""
 
     command: Literal["sign_off"] = "sign_off"
+    measures: tuple[Measure, ...] = Field((), max_length=MOST_MEASURES)
 
 
 class RetryWaveStep(BasicWaveCommand):
@@ -73,15 +83,15 @@ class RetryWaveStep(BasicWaveCommand):
 
     command: Literal["retry_step"] = "retry_step"
     step: StepKey
-    reason: Reason | None = None
+    reason: SealedText | None = None
 
 
 class SkipWaveStep(BasicWaveCommand):
-    """Give up a parked step that writes to people; the selection, the computation and the report cannot be skipped."""
+    """Give up a parked step that writes to people; what the wave is for cannot be skipped."""
 
     command: Literal["skip_step"] = "skip_step"
     step: StepKey
-    reason: Reason
+    reason: SealedText
 
 
 class WaveTick(BasicWaveCommand):
@@ -100,6 +110,7 @@ class WaveStepDone(BasicWaveCommand):
     sample: SampleSize | None = None
     result: Result | None = None
     report_sha256: str | None = None
+    improvements: tuple[str, ...] = ()
 
 
 class WaveStepFailed(BasicWaveCommand):
@@ -116,6 +127,7 @@ PersonsWaveCommand = Annotated[
     | Pause
     | ResumeWave
     | ExtendField
+    | Revise
     | CloseField
     | Cancel
     | ReleaseReserve

@@ -29,11 +29,12 @@ LAWFUL: dict[type[BaseModel], frozenset[WaveStatus]] = {
     c.Pause: frozenset({WaveStatus.FIELDING}),
     c.ResumeWave: frozenset({WaveStatus.PAUSED}),
     c.ExtendField: IN_THE_FIELD,
+    c.Revise: frozenset({WaveStatus.SAMPLED, *IN_THE_FIELD}),
     c.CloseField: IN_THE_FIELD,
     c.Cancel: frozenset({WaveStatus.DRAFT, WaveStatus.SAMPLED, WaveStatus.CLOSING, *IN_THE_FIELD}),
     c.ReleaseReserve: IN_THE_FIELD,
     c.SignOff: frozenset({WaveStatus.REPORTED}),
-    c.RetryWaveStep: frozenset(WaveStatus) - ENDED,
+    c.RetryWaveStep: frozenset(WaveStatus) - {WaveStatus.CANCELLED},
     c.SkipWaveStep: frozenset(WaveStatus) - ENDED,
 }
 """When each command of a person is lawful."""
@@ -77,11 +78,11 @@ class WaveDecided:
 
 
 def plan_wave(
-    reference: str, survey: str, version: int, actor: str, submission_id: str, at: datetime
+    reference: str, survey: str, version: int, actor: str, submission_id: str, at: datetime, *, launches: bool = False
 ) -> tuple[f.WaveEntry, ...]:
-    """The first entry of a wave: it is planned, and its sample is to be drawn."""
+    """The first entry of a wave: it is planned, and its sample is to be drawn; then it may launch by itself."""
     step = WaveStep(key=f"{WaveStepKind.SELECT}.1", kind=WaveStepKind.SELECT)
-    fact = f.Planned(survey=survey, version=version, steps=(step,))
+    fact = f.Planned(survey=survey, version=version, launches=launches, steps=(step,))
     return (_entry(reference, 1, 1, fact, at, actor, submission_id),)
 
 
@@ -148,6 +149,8 @@ def check_wave(wave: Wave, submission: c.WaveSubmission, now: datetime) -> None:
     match command:
         case c.ExtendField(until=until):
             _check_extension(wave, until, now)
+        case c.Revise(version=version) if version <= wave.version:
+            raise WaveRefused("not_newer", f"the wave has version {wave.version}; a newer one is expected")
         case c.ReleaseReserve() if not _has_reserve(wave):
             raise WaveRefused("no_reserve", "there is no reserve that was not released")
         case c.RetryWaveStep(step=key) | c.SkipWaveStep(step=key):
@@ -184,14 +187,16 @@ def _facts(wave: Wave, command: c.WaveCommand, circumstances: WaveCircumstances)
             yield f.Resumed()
         case c.ExtendField(until=until, reason=reason):
             yield f.Extended(closes_at=until, reason=reason)
+        case c.Revise(version=version, reason=reason):
+            yield f.Revised(version=version, reason=reason)
         case c.CloseField(reason=reason):
             yield _closed(wave, "command", reason)
         case c.Cancel(reason=reason):
             yield f.Cancelled(reason=reason, steps=tuple(_dropped(step) for step in wave.unfinished_steps))
         case c.ReleaseReserve(reason=reason):
             yield f.ReserveOrdered(reason=reason, steps=(_step(wave, WaveStepKind.RELEASE),))
-        case c.SignOff():
-            yield f.SignedOff()
+        case c.SignOff(measures=measures):
+            yield f.SignedOff(measures=measures, steps=(_step(wave, WaveStepKind.HAND_OVER),) if measures else ())
         case c.RetryWaveStep(step=key, reason=reason):
             yield f.WaveStepRetried(step=key, reason=reason, steps=_changed(wave, key, WaveStepState.RUNNING))
         case c.SkipWaveStep(step=key, reason=reason):
@@ -199,7 +204,7 @@ def _facts(wave: Wave, command: c.WaveCommand, circumstances: WaveCircumstances)
         case c.WaveStepFailed(step=key, error=error, attempts=attempts):
             yield from _failed(wave, key, error, attempts)
         case c.WaveStepDone():
-            yield from _done(wave, command)
+            yield from _done(wave, command, circumstances)
         case _:
             return
 
@@ -239,7 +244,7 @@ def _overdue(wave: Wave, now: datetime) -> Iterator[f.AnyWaveFact]:
         yield f.InvitationsDue(steps=(_step(wave, WaveStepKind.INVITE),))
 
 
-def _done(wave: Wave, done: c.WaveStepDone) -> Iterator[f.AnyWaveFact]:
+def _done(wave: Wave, done: c.WaveStepDone, circumstances: WaveCircumstances) -> Iterator[f.AnyWaveFact]:
     step = wave.step(done.step)
     if step is None or step.state is not WaveStepState.RUNNING:
         return  # dropped meanwhile, or told twice
@@ -247,6 +252,8 @@ def _done(wave: Wave, done: c.WaveStepDone) -> Iterator[f.AnyWaveFact]:
     match step.kind:
         case WaveStepKind.SELECT if done.sample is not None:
             yield f.Sampled(sample=done.sample, steps=steps)
+            if wave.launches:
+                yield _launched(wave, circumstances)
         case WaveStepKind.INVITE:
             yield f.Invited(count=done.count, again_at=done.again_at, steps=steps)
         case WaveStepKind.REMIND:
@@ -257,6 +264,8 @@ def _done(wave: Wave, done: c.WaveStepDone) -> Iterator[f.AnyWaveFact]:
             yield f.Computed(result=done.result, steps=(*steps, _step(wave, WaveStepKind.REPORT)))
         case WaveStepKind.REPORT if done.report_sha256 is not None:
             yield f.Reported(report_sha256=done.report_sha256, steps=steps)
+        case WaveStepKind.HAND_OVER:
+            yield f.HandedOver(improvements=done.improvements, steps=steps)
         case _:
             raise ValueError(f"{done.step} came back without what it was to make")
 

@@ -46,6 +46,7 @@ def _planned(entry: f.WaveEntry) -> Wave:
         status=WaveStatus.DRAFT,
         planned_by=entry.actor,
         planned_at=entry.at,
+        launches=entry.fact.launches,
     )
 
 
@@ -72,7 +73,7 @@ def _changes(wave: Wave, entry: f.WaveEntry) -> dict[str, Any]:
     return {"status": status, **_further_changes(wave, entry)}
 
 
-def _further_changes(wave: Wave, entry: f.WaveEntry) -> dict[str, Any]:  # noqa: C901  one line a fact
+def _further_changes(wave: Wave, entry: f.WaveEntry) -> dict[str, Any]:  # noqa: C901, PLR0912  one line a fact
     match entry.fact:
         case f.Sampled(sample=sample):
             return {"sample": sample}
@@ -80,6 +81,8 @@ def _further_changes(wave: Wave, entry: f.WaveEntry) -> dict[str, Any]:  # noqa:
             return {"launched_at": entry.at, "closes_at": closes_at, "reminders": reminders}
         case f.Extended(closes_at=closes_at):
             return {"closes_at": closes_at}
+        case f.Revised(version=version):
+            return {"version": version}
         case f.Invited(again_at=again_at):
             return {"invite_again_at": again_at}
         case f.InvitationsDue() | f.FieldClosed() | f.Cancelled():
@@ -92,8 +95,10 @@ def _further_changes(wave: Wave, entry: f.WaveEntry) -> dict[str, Any]:  # noqa:
             return {"result": result}
         case f.Reported(report_sha256=digest):
             return {"report_sha256": digest}
-        case f.SignedOff():
-            return {"signed_off_by": entry.actor}
+        case f.SignedOff(measures=measures):
+            return {"signed_off_by": entry.actor, "measures": measures}
+        case f.HandedOver(improvements=improvements):
+            return {"improvements": improvements}
         case _:
             return {}
 

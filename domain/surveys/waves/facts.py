@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from domain.surveys.waves.wave import PlannedReminder, Result, SampleSize, WaveStep
+from domain.undertakings.measure import Measure
 
 
 class WaveFact(BaseModel):
@@ -25,6 +26,7 @@ class Planned(WaveFact):
     type: Literal["wave.planned"] = "wave.planned"
     survey: str
     version: int
+    launches: bool = False
 
 
 class Sampled(WaveFact):
@@ -50,6 +52,14 @@ class Resumed(WaveFact):
 class Extended(WaveFact):
     type: Literal["wave.extended"] = "wave.extended"
     closes_at: datetime
+    reason: str
+
+
+class Revised(WaveFact):
+    """Another version of the instrument from here on; each contact stays with the one that it was invited to."""
+
+    type: Literal["wave.revised"] = "wave.revised"
+    version: int
     reason: str
 
 
@@ -106,6 +116,14 @@ class Reported(WaveFact):
 
 class SignedOff(WaveFact):
     type: Literal["wave.signed_off"] = "wave.signed_off"
+    measures: tuple[Measure, ...] = ()
+
+
+class HandedOver(WaveFact):
+    """Each accepted measure has an improvement; in the order of the measures."""
+
+    type: Literal["wave.measures_handed_over"] = "wave.measures_handed_over"
+    improvements: tuple[str, ...]
 
 
 class Cancelled(WaveFact):
@@ -139,6 +157,7 @@ AnyWaveFact = Annotated[
     | Paused
     | Resumed
     | Extended
+    | Revised
     | Invited
     | InvitationsDue
     | ReminderDue
@@ -149,6 +168,7 @@ AnyWaveFact = Annotated[
     | Computed
     | Reported
     | SignedOff
+    | HandedOver
     | Cancelled
     | WaveStepParked
     | WaveStepRetried

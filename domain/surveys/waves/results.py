@@ -38,13 +38,17 @@ class SampledStratum:
 
 @dataclass(frozen=True, slots=True)
 class SampledContact:
-    """A unit of the sample and what became of it; answers by question, none where there are none."""
+    """A unit of the sample and what became of it; answers by question, none where there are none.
+
+    `version` is that of the instrument that it was invited to.
+    """
 
     number: int
     stratum: str
     disposition: Disposition
     attributes: Mapping[str, str]
     answers: Mapping[str, Answer] | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.surveys.dispositions import Channel
 from domain.surveys.field_plan import ReminderKind
+from domain.undertakings.measure import Measure
 
 REMEMBERED_COMMANDS = 50
 """So many ids of the last commands are kept, so that a repeated one is known without asking the ledger."""
@@ -39,6 +40,7 @@ class WaveStepKind(StrEnum):
     RELEASE = "release"
     COMPUTE = "compute"
     REPORT = "report"
+    HAND_OVER = "handover"
 
 
 SENDING = frozenset({WaveStepKind.INVITE, WaveStepKind.REMIND})
@@ -116,6 +118,7 @@ class Wave(_Part):
     status: WaveStatus
     planned_by: str
     planned_at: datetime
+    launches: bool = False
     sample: SampleSize | None = None
     released: int = 0
     launched_at: datetime | None = None
@@ -125,6 +128,8 @@ class Wave(_Part):
     result: Result | None = None
     report_sha256: str | None = None
     signed_off_by: str | None = None
+    measures: tuple[Measure, ...] = ()
+    improvements: tuple[str, ...] = ()
     steps: tuple[WaveStep, ...] = ()
     recent: tuple[tuple[str, int], ...] = ()
 
@@ -134,7 +139,8 @@ class Wave(_Part):
 
     @property
     def has_ended(self) -> bool:
-        return self.status in ENDED
+        """Whether nothing will happen to it any more: what its sign-off accepted is handed over as well."""
+        return self.status in ENDED and not self.unfinished_steps
 
     @property
     def is_open_to_answers(self) -> bool:

@@ -20,6 +20,8 @@ from domain.surveys.waves.decide import (
 from domain.surveys.waves.evolve import fold_wave
 from domain.surveys.waves.facts import WaveEntry, read_wave_entry
 from domain.surveys.waves.wave import Result, SampleSize, Wave, WaveStatus, WaveStepState
+from domain.undertakings.measure import Measure
+from domain.undertakings.undertaking import Target
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -32,6 +34,8 @@ PLAN = FieldPlan(
     ),
 )
 DRAWN = SampleSize(units=100, taken=20, reserve=5, strata=2)
+WHY = "txt_" + "0" * 32
+MEASURE = Measure(title=WHY, target=Target(category="repair_late"), partner="city_fitters")
 RESULT = Result(inputs_sha256="0" * 64, respondents=12, index=81.5, low=78.0, high=85.0, response_rate=0.6)
 
 
@@ -82,7 +86,7 @@ def refusal(story: Story, command: Any) -> str:
 
 
 def test_a_wave_lives_from_draft_to_signed_off(fielding: Story) -> None:
-    assert fielding.tell(c.CloseField(reason="enough")) == ["wave.field_closed"]
+    assert fielding.tell(c.CloseField(reason=WHY)) == ["wave.field_closed"]
     assert fielding.done("compute.1", result=RESULT) == ["wave.computed"]
     assert fielding.done("report.1", report_sha256="1" * 64) == ["wave.reported"]
     assert fielding.tell(c.SignOff()) == ["wave.signed_off"]
@@ -121,12 +125,12 @@ def test_the_field_work_ends_by_itself_and_computes(fielding: Story) -> None:
 
 def test_a_command_that_comes_after_the_end_finds_it_ended(fielding: Story) -> None:
     fielding.at = BEGIN + 15 * DAY
-    assert refusal(fielding, c.ExtendField(until=BEGIN + 20 * DAY, reason="late")) == "wrong_status"
+    assert refusal(fielding, c.ExtendField(until=BEGIN + 20 * DAY, reason=WHY)) == "wrong_status"
 
 
 def test_what_still_writes_to_people_is_dropped_at_the_end(fielding: Story) -> None:
     fielding.tick(BEGIN + 4 * DAY)
-    fielding.tell(c.CloseField(reason="enough"))
+    fielding.tell(c.CloseField(reason=WHY))
     step = fielding.wave.step("remind.1")
     assert step is not None
     assert step.state is WaveStepState.DROPPED
@@ -134,25 +138,25 @@ def test_what_still_writes_to_people_is_dropped_at_the_end(fielding: Story) -> N
 
 
 def test_a_pause_holds_messages_back_but_not_the_end(fielding: Story) -> None:
-    fielding.tell(c.Pause(reason="a gas leak"))
+    fielding.tell(c.Pause(reason=WHY))
     assert fielding.wave.nearest_due() == BEGIN + 14 * DAY
     assert fielding.tick(BEGIN + 5 * DAY) == []
     assert fielding.tell(c.ResumeWave()) == ["wave.resumed"]
     assert fielding.tick(BEGIN + 5 * DAY) == ["wave.reminder_due"]
-    fielding.tell(c.Pause(reason="again"))
+    fielding.tell(c.Pause(reason=WHY))
     assert fielding.wave.steps_to_carry_out() == ()
     assert fielding.tick(BEGIN + 14 * DAY) == ["wave.field_closed"]
 
 
 def test_the_end_moves_later_only(fielding: Story) -> None:
-    assert refusal(fielding, c.ExtendField(until=BEGIN + 13 * DAY, reason="why not")) == "not_later"
-    fielding.tell(c.ExtendField(until=BEGIN + 21 * DAY, reason="few answers"))
+    assert refusal(fielding, c.ExtendField(until=BEGIN + 13 * DAY, reason=WHY)) == "not_later"
+    fielding.tell(c.ExtendField(until=BEGIN + 21 * DAY, reason=WHY))
     assert fielding.wave.closes_at == BEGIN + 21 * DAY
 
 
 def test_the_reserve_is_released_once_and_then_invited(fielding: Story) -> None:
-    fielding.tell(c.ReleaseReserve(reason="few answers"))
-    assert refusal(fielding, c.ReleaseReserve(reason="more")) == "no_reserve"
+    fielding.tell(c.ReleaseReserve(reason=WHY))
+    assert refusal(fielding, c.ReleaseReserve(reason=WHY)) == "no_reserve"
     assert fielding.done("release.1", count=5) == ["wave.reserve_released"]
     assert fielding.wave.released == 5
     assert [step.key for step in fielding.wave.steps_to_carry_out()] == ["invite.2"]
@@ -175,18 +179,18 @@ def test_a_failed_step_is_parked_and_only_what_writes_to_people_can_be_skipped(f
     ]
     assert [step.key for step in fielding.wave.parked] == ["remind.1"]
     assert fielding.tell(c.RetryWaveStep(step="remind.1")) == ["step.retried"]
-    assert refusal(fielding, c.SkipWaveStep(step="remind.1", reason="x")) == "not_parked"
+    assert refusal(fielding, c.SkipWaveStep(step="remind.1", reason=WHY)) == "not_parked"
     fielding.tell(c.WaveStepFailed(step="remind.1", error="mail_server_away", attempts=5), SYSTEM)
-    assert fielding.tell(c.SkipWaveStep(step="remind.1", reason="too late")) == ["step.skipped"]
-    fielding.tell(c.CloseField(reason="enough"))
+    assert fielding.tell(c.SkipWaveStep(step="remind.1", reason=WHY)) == ["step.skipped"]
+    fielding.tell(c.CloseField(reason=WHY))
     fielding.tell(c.WaveStepFailed(step="compute.1", error="not_computable", attempts=1), SYSTEM)
-    assert refusal(fielding, c.SkipWaveStep(step="compute.1", reason="x")) == "not_skippable"
+    assert refusal(fielding, c.SkipWaveStep(step="compute.1", reason=WHY)) == "not_skippable"
 
 
 def test_a_wave_that_cannot_be_computed_can_be_given_up(fielding: Story) -> None:
-    fielding.tell(c.CloseField(reason="nobody answers"))
+    fielding.tell(c.CloseField(reason=WHY))
     fielding.tell(c.WaveStepFailed(step="compute.1", error="not_computable", attempts=1), SYSTEM)
-    assert fielding.tell(c.Cancel(reason="nobody answered")) == ["wave.cancelled"]
+    assert fielding.tell(c.Cancel(reason=WHY)) == ["wave.cancelled"]
     assert fielding.wave.has_ended
     assert fielding.wave.parked == ()
 
@@ -194,13 +198,13 @@ def test_a_wave_that_cannot_be_computed_can_be_given_up(fielding: Story) -> None
 @pytest.mark.parametrize(
     "command",
     [
-        c.Pause(reason="x"),
+        c.Pause(reason=WHY),
         c.ResumeWave(),
-        c.CloseField(reason="x"),
-        c.ReleaseReserve(reason="x"),
+        c.CloseField(reason=WHY),
+        c.ReleaseReserve(reason=WHY),
         c.SignOff(),
         c.Launch(),
-        c.ExtendField(until=BEGIN + DAY, reason="x"),
+        c.ExtendField(until=BEGIN + DAY, reason=WHY),
     ],
 )
 def test_a_draft_can_only_be_cancelled(command: Any) -> None:
@@ -221,3 +225,26 @@ def test_every_entry_comes_back_from_its_stored_form(fielding: Story) -> None:
     fielding.done("compute.1", result=RESULT)
     assert [read_wave_entry(entry.model_dump(mode="json")) for entry in fielding.entries] == fielding.entries
     assert fielding.wave.status is WaveStatus.COMPUTED
+
+
+def test_measures_that_a_sign_off_accepts_are_handed_over_before_the_wave_is_over(fielding: Story) -> None:
+    fielding.tell(c.CloseField(reason=WHY))
+    fielding.done("compute.1", result=RESULT)
+    fielding.done("report.1", report_sha256="1" * 64)
+    assert fielding.tell(c.SignOff(measures=(MEASURE,))) == ["wave.signed_off"]
+    assert fielding.wave.status is WaveStatus.SIGNED_OFF
+    assert not fielding.wave.has_ended
+    fielding.tell(c.WaveStepFailed(step="handover.1", error="store_away", attempts=5), SYSTEM)
+    assert allowed_wave_commands(fielding.wave) == ("retry_step",)
+    assert fielding.tell(c.RetryWaveStep(step="handover.1")) == ["step.retried"]
+    assert fielding.done("handover.1", improvements=("I-2026-000001",)) == ["wave.measures_handed_over"]
+    assert fielding.wave.has_ended
+    assert (fielding.wave.measures, fielding.wave.improvements) == ((MEASURE,), ("I-2026-000001",))
+
+
+def test_a_sign_off_without_measures_ends_the_wave_at_once(fielding: Story) -> None:
+    fielding.tell(c.CloseField(reason=WHY))
+    fielding.done("compute.1", result=RESULT)
+    fielding.done("report.1", report_sha256="1" * 64)
+    fielding.tell(c.SignOff())
+    assert fielding.wave.has_ended
