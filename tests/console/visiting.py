@@ -41,7 +41,7 @@ class Desk:
         """A window; signed in as somebody, if somebody is named."""
         locale = "zh-CN" if language == "zh" else "en-GB"
         context = await self.site.browser.new_context(base_url=self.site.url, locale=locale, **options)
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(30_000)
         self.contexts.append(context)
         if who is not None:
             key = await self.site.session(who, language)
