@@ -254,7 +254,7 @@ async def test_an_analysis_is_read_and_signed_off_with_a_measure(site: Site, des
 
 
 @SCRIPTED
-async def test_a_caller_records_a_failed_call_with_the_next_attempt_and_then_a_settled_one(
+async def test_a_caller_records_a_failed_call_together_with_the_next_attempt(
     site: Site, desk: Desk, scripted: bool
 ) -> None:
     reference = await to_be_called_back(site, -timedelta(minutes=30), timedelta(days=6))
@@ -281,9 +281,24 @@ async def test_a_caller_records_a_failed_call_with_the_next_attempt_and_then_a_s
     await page.locator("#solved").select_option("yes")
     await page.locator("#satisfaction").select_option("5")
     await page.locator("button[data-main]").click()
+    await expect(page.get_by_role("alert")).to_contain_text("the next attempt is on another day")
+    assert (await site.house.facts(reference)).count("callback.visited") == 1
+
+
+async def test_a_settled_call_leaves_the_list(site: Site, desk: Desk) -> None:
+    reference = await to_be_called_back(site, -timedelta(minutes=30), timedelta(days=6))
+    page = await desk.window("caller")
+    await page.goto(f"/console/callbacks/{reference}")
+    await page.locator("#way").select_option("phone")
+    await page.locator("#result").select_option("reached")
+    await page.locator("button[data-main]").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Say whether it is settled")
+    await page.locator("#solved").select_option("yes")
+    await page.locator("#satisfaction").select_option("5")
+    await page.locator("button[data-main]").click()
     await expect(page.get_by_role("status")).to_contain_text("The call is recorded")
-    assert (await site.house.facts(reference)).count("callback.visited") == 2
     assert reference not in await page.locator("main").inner_text()
+    assert (await site.house.record(reference)).callback.visits[-1].found_it_settled
 
 
 def test_calls_are_made_in_the_order_of_their_windows_as_the_day_of_the_callers_has_them() -> None:
