@@ -34,9 +34,8 @@ from domain.undertakings.envelope import Command
 from domain.undertakings.kinds import PERSONS_COMMANDS, AnyUndertaking, Submission
 from domain.undertakings.measure import MOST_MEASURES
 from domain.undertakings.undertaking import Target
-from runtime.launcher import TEMPORAL_AWAY
+from runtime.launcher import TEMPORAL_AWAY, UndertakingLauncher
 from runtime.undertaking_desk import UndertakingDesk
-from runtime.undertaking_launcher import UndertakingLauncher
 from starter.bodies import Body, FreeText, Line, Moment
 from starter.keys import RequestKeys
 from starter.problems import FieldError, Problem, field_errors, forbidden, invalid, not_found, unavailable

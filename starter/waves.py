@@ -30,8 +30,7 @@ from domain.privacy import Identity, TextKind
 from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS, Revise, WaveSubmission
 from domain.surveys.waves.revision import revision_faults
 from domain.surveys.waves.wave import Wave
-from runtime.launcher import TEMPORAL_AWAY
-from runtime.wave_launcher import WaveLauncher
+from runtime.launcher import TEMPORAL_AWAY, WaveLauncher
 from runtime.wave_planning import WavePlanner
 from starter.bodies import Body, FreeText, Moment
 from starter.keys import RequestKeys
