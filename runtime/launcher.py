@@ -1,5 +1,7 @@
 """The launchers: of cases with their batches and imports, of waves, and of undertakings."""
 
+import asyncio
+
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 
@@ -12,33 +14,27 @@ from contracts.names import (
     COMPLAINT,
     IMPORT,
     UNDERTAKING,
-    UNDERTAKING_QUERY,
     WAVE,
-    WAVE_QUERY,
     batch_workflow_id,
     case_workflow_id,
     import_workflow_id,
     undertaking_workflow_id,
     wave_workflow_id,
 )
-from contracts.undertakings import UndertakingAnswer, UndertakingStart, UndertakingView
+from contracts.undertakings import UndertakingAnswer, UndertakingStart
 from contracts.waves import WaveAnswer, WaveStart
 from domain.complaints.case import Case
 from domain.complaints.commands import Submission
 from domain.surveys.waves.commands import WaveSubmission
-from domain.surveys.waves.wave import Wave
-from domain.undertakings.kinds import AnyUndertaking
 from domain.undertakings.kinds import Submission as UndertakingSubmission
-from runtime.ledgered_launcher import RPC_LIMIT, TEMPORAL_AWAY, Kind, LedgeredLauncher
+from runtime.ledgered_launcher import ASKING_LIMIT, RPC_LIMIT, TEMPORAL_AWAY, Kind, LedgeredLauncher
 from storage.unstarted import Unstarted
 
 __all__ = ["RPC_LIMIT", "TEMPORAL_AWAY", "CaseLauncher", "UndertakingLauncher", "WaveLauncher"]
 
-_CASE = Kind(COMPLAINT, CASE_QUERY, CaseStart, case_workflow_id, Answer, Case)
-_WAVE = Kind(WAVE, WAVE_QUERY, WaveStart, wave_workflow_id, WaveAnswer, Wave)
-_UNDERTAKING = Kind(
-    UNDERTAKING, UNDERTAKING_QUERY, UndertakingStart, undertaking_workflow_id, UndertakingAnswer, UndertakingView
-)
+_CASE = Kind(COMPLAINT, CaseStart, case_workflow_id, Answer)
+_WAVE = Kind(WAVE, WaveStart, wave_workflow_id, WaveAnswer)
+_UNDERTAKING = Kind(UNDERTAKING, UndertakingStart, undertaking_workflow_id, UndertakingAnswer)
 
 
 class CaseLauncher(LedgeredLauncher[Submission, Answer]):
@@ -47,10 +43,15 @@ class CaseLauncher(LedgeredLauncher[Submission, Answer]):
     def __init__(self, client: Client, task_queue: str, unstarted: Unstarted) -> None:
         super().__init__(client, task_queue, _CASE, unstarted)
 
-    async def case(self, reference: str) -> Case | None:
-        """The case as its workflow has it now; None when it does not answer in time."""
-        case: Case | None = await self._seen(reference)
-        return case
+    async def asked(self, reference: str) -> Case | None:
+        """A case at rest as its workflow has it, and only such a one (decision 39); None without an answer in time."""
+        handle = self._client.get_workflow_handle(case_workflow_id(reference))
+        try:
+            return await asyncio.wait_for(
+                handle.query(CASE_QUERY, result_type=Case, rpc_timeout=ASKING_LIMIT), ASKING_LIMIT.total_seconds()
+            )
+        except (*TEMPORAL_AWAY, TimeoutError):
+            return None
 
     async def start_batch(self, batch: str) -> None:
         """Start the workflow of a batch unless it runs. Raises TEMPORAL_AWAY; the batch is kept all the same."""
@@ -81,19 +82,9 @@ class WaveLauncher(LedgeredLauncher[WaveSubmission, WaveAnswer]):
     def __init__(self, client: Client, task_queue: str, unstarted: Unstarted) -> None:
         super().__init__(client, task_queue, _WAVE, unstarted)
 
-    async def wave(self, reference: str) -> Wave | None:
-        """The wave as its workflow has it now; None when it does not answer in time."""
-        wave: Wave | None = await self._seen(reference)
-        return wave
-
 
 class UndertakingLauncher(LedgeredLauncher[UndertakingSubmission, UndertakingAnswer]):
     """The way from outside into an undertaking's workflow."""
 
     def __init__(self, client: Client, task_queue: str, unstarted: Unstarted) -> None:
         super().__init__(client, task_queue, _UNDERTAKING, unstarted)
-
-    async def undertaking(self, reference: str) -> AnyUndertaking | None:
-        """The undertaking as its workflow has it now; None when it does not answer in time."""
-        view: UndertakingView | None = await self._seen(reference)
-        return None if view is None else view.undertaking

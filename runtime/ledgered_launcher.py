@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
@@ -20,7 +20,7 @@ from contracts.names import PERFORM
 AT_ONCE = 8
 STARTS_PER_CLAIM = 100
 RPC_LIMIT = timedelta(seconds=10)
-QUERY_LIMIT = timedelta(seconds=1)
+ASKING_LIMIT = timedelta(seconds=1)
 TEMPORAL_AWAY = (RPCError, RuntimeError)
 """A lazy client that cannot make its first connection raises RuntimeError, later ones RPCError."""
 
@@ -64,11 +64,9 @@ class Kind(Generic[AnswerT]):
     """What a launcher has to know of what it starts."""
 
     workflow: str
-    query: str
     begin: Begin
     workflow_id: WorkflowId
     answer: type[AnswerT]
-    view: Any
 
 
 class LedgeredLauncher(Generic[SubmissionT, AnswerT]):
@@ -148,16 +146,14 @@ class LedgeredLauncher(Generic[SubmissionT, AnswerT]):
         finally:
             await _started_or_not(start)
 
-    async def _seen(self, reference: str) -> Any | None:
-        """What the query answers; None when it does not answer in time."""
+    async def is_running(self, reference: str) -> bool:
+        """Whether there is a run now, asked of the server and never of a worker (decision 39)."""
         handle = self._client.get_workflow_handle(self._kind.workflow_id(reference))
         try:
-            return await asyncio.wait_for(
-                handle.query(self._kind.query, result_type=self._kind.view, rpc_timeout=QUERY_LIMIT),
-                QUERY_LIMIT.total_seconds(),
-            )
+            found = await asyncio.wait_for(handle.describe(rpc_timeout=ASKING_LIMIT), ASKING_LIMIT.total_seconds())
         except (*TEMPORAL_AWAY, TimeoutError):
-            return None
+            return False
+        return found.status is WorkflowExecutionStatus.RUNNING
 
 
 async def _started_or_not(start: WithStartWorkflowOperation[Any, Any]) -> None:
