@@ -205,6 +205,17 @@ async def interviewee(
     return Interviewee(number=number, customer=customer, **reachable)
 
 
+async def report_for(services: House, person: Person, kind: str, reference: str) -> Report:
+    """The report as this reader may see it. Raises `Problem` 404."""
+    undertaking = await services.undertaker.recorded(kind, reference)
+    kept = await services.undertakings.result(undertaking.reference)
+    if kept is None:
+        raise not_found("it has no report yet")
+    if kind == "analysis" and not may(person, Permission.LIST_COMPLAINTS):
+        return report_of(Figures.model_validate(kept.figures), withhold=True)
+    return Report.model_validate(kept.report)
+
+
 def _report_route(router: APIRouter, kind: str) -> None:
     @router.get(
         "/{reference}/report",
@@ -220,22 +231,9 @@ def _report_route(router: APIRouter, kind: str) -> None:
         lang: ReportLanguage = ReportLanguage.CHINESE,
     ) -> Response:
         """For readers who may not see cases, figures about few people are withheld."""
-        return await report_of_kind(kind, reference, services, person, format, lang)
-
-
-async def report_of_kind(
-    kind: str, reference: str, services: House, person: Person, media: ReportFormat, lang: ReportLanguage
-) -> Response:
-    """The report of an undertaking as a file. Raises `Problem` 404."""
-    undertaking = await services.undertaker.recorded(kind, reference)
-    kept = await services.undertakings.result(undertaking.reference)
-    if kept is None:
-        raise not_found("it has no report yet")
-    laid = Report.model_validate(kept.report)
-    if kind == "analysis" and not may(person, Permission.LIST_COMPLAINTS):
-        laid = report_of(Figures.model_validate(kept.figures), withhold=True)
-    content = await asyncio.to_thread(render, laid, media, lang)
-    return Response(content, media_type=MEDIA[media], headers={"Content-Security-Policy": REPORT_POLICY})
+        laid = await report_for(services, person, kind, reference)
+        content = await asyncio.to_thread(render, laid, format, lang)
+        return Response(content, media_type=MEDIA[format], headers={"Content-Security-Policy": REPORT_POLICY})
 
 
 def _routes(router: APIRouter, kind: str) -> None:
@@ -256,7 +254,7 @@ def _routes(router: APIRouter, kind: str) -> None:
             status=status,
             partner=partner,
             needs_operator=needs_operator,
-            before=None if cursor is None else read_cursor(cursor),
+            before=None if cursor is None else place_of(cursor),
             limit=limit + 1,
         )
         shown = found[:limit]
@@ -308,12 +306,12 @@ def _command_route(router: APIRouter, kind: str, name: str, permission: str) -> 
 
 
 def cursor_of(undertaking: AnyUndertaking) -> str:
-    """Where the next page goes on."""
+    """The place behind it in the list."""
     place = [undertaking.opened_at.isoformat(), undertaking.reference]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def read_cursor(cursor: str) -> tuple[datetime, str]:
+def place_of(cursor: str) -> tuple[datetime, str]:
     """The place that a cursor names. Raises `Problem` 422."""
     try:
         at, reference = json.loads(base64.urlsafe_b64decode(cursor.encode()))

@@ -6,21 +6,27 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from domain.access import Permission
 from starter.console import (
-    analyses,
+    board,
+    bulk,
     calendars,
+    callbacks,
     cases,
     commands,
+    decisions,
     endpoints,
     intake,
     operations,
     policies,
     provider,
     queue,
+    search,
     sign_in,
     staff,
     step_batches,
     steps,
     surveys,
+    undertaking_commands,
+    undertakings,
     waves,
 )
 from starter.console.entry import ConsoleRoute, Seat, Visit, redirect
@@ -38,13 +44,19 @@ PAGES = (
     steps,
     step_batches,
     operations,
+    board,
+    search,
+    bulk,
+    decisions,
+    undertaking_commands,
+    undertakings,
+    callbacks,
     staff,
     calendars,
     policies,
     endpoints,
     surveys,
     waves,
-    analyses,
 )
 
 Here = Annotated[Visit, Depends(Seat(Permission.USE_CONSOLE))]

@@ -19,7 +19,6 @@ PATHS = (
     "/console/samples?population=20000",
     "/console/samples?margin=x&confidence=200",
     "/console/waves",
-    "/console/analyses",
 )
 
 
@@ -133,19 +132,6 @@ async def test_a_wave_is_followed_from_its_plan_to_its_signed_off_report(
     await expect(boss.get_by_role("status")).to_contain_text("报告已签发")
     assert (await record(site.house, reference)).status is WaveStatus.SIGNED_OFF
     assert await violations(boss) == []
-
-
-async def test_an_analyst_orders_an_analysis_and_sees_where_it_stands(site: Site, desk: Desk) -> None:
-    page = await desk.window("analyst")
-    await page.goto("/console/analyses")
-    await page.get_by_label("First day").fill("2026-01-01")
-    await page.get_by_role("button", name="Analyse", exact=True).click()
-    await expect(page.locator("#last-problem")).to_contain_text("Please fill this in")
-    await page.get_by_label("Last day").fill("2026-01-31")
-    await page.get_by_role("button", name="Analyse", exact=True).click()
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("A-")
-    await expect(page.get_by_text("2026-01-01 – 2026-01-31")).to_be_visible()
-    assert await violations(page) == []
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("zh", "light"), ("en", "dark")])
