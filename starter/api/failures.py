@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from starter.api.models import ProblemView
 from starter.problems import MOST_ERRORS, FieldError, Problem, invalid, message_of, pointer_to, unavailable
@@ -59,10 +60,21 @@ async def _on_invalid(_: Request, error: Exception) -> Response:
     return answer(invalid(_field_error(found) for found in error.errors()[:MOST_ERRORS]))
 
 
-async def _on_http_error(_: Request, error: Exception) -> Response:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     code = _CODES.get(error.status_code, "refused")
-    return answer(Problem(error.status_code, code, str(error.detail)), error.headers)
+    headers = error.headers if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED else {"Allow": _allowed(request)}
+    return answer(Problem(error.status_code, code, str(error.detail)), headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of a path: each is a route of its own, and the framework names those of the first alone."""
+    here = [route for route in request.app.routes if isinstance(route, Route) and _leads_to(route, request)]
+    return ", ".join(sorted({method for route in here for method in route.methods or ()}))
+
+
+def _leads_to(route: Route, request: Request) -> bool:
+    return route.matches(request.scope)[0] is not Match.NONE
 
 
 async def _on_store_away(_: Request, __: Exception) -> Response:
