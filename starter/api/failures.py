@@ -1,14 +1,16 @@
 """Whatever goes wrong as problem details (RFC 9457), in one shape."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route
+from starlette.routing import Route, compile_path
 
 from starter.api.models import ProblemView
 from starter.problems import MOST_ERRORS, FieldError, Problem, invalid, message_of, pointer_to, unavailable
@@ -69,12 +71,17 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> str:
     """Every method of a path: each is a route of its own, and the framework names those of the first alone."""
-    here = [route for route in request.app.routes if isinstance(route, Route) and _leads_to(route, request)]
-    return ", ".join(sorted({method for route in here for method in route.methods or ()}))
+    path = request.scope["path"]
+    return ", ".join(sorted({method for is_it, methods in _ways(request.app) if is_it(path) for method in methods}))
 
 
-def _leads_to(route: Route, request: Request) -> bool:
-    return route.matches(request.scope)[0] is not Match.NONE
+@cache
+def _ways(app: FastAPI) -> tuple[tuple[Callable[[str], object], frozenset[str]], ...]:
+    """What matches the paths of each route, with its methods."""
+    routes = (route for route in iter_route_contexts(app.routes) if isinstance(route.original_route, Route))
+    return tuple(
+        (compile_path(route.path or "")[0].match, frozenset(route.methods or ()) - {"HEAD"}) for route in routes
+    )
 
 
 async def _on_store_away(_: Request, __: Exception) -> Response:

@@ -191,9 +191,9 @@ async def test_a_method_that_is_not_there_is_a_405_that_names_the_others(api: Ap
 
 async def test_a_day_is_written_as_a_day_and_never_a_count_of_days(api: Api) -> None:
     wrong = await api["supervisor"].get("/v1/partners/city_fitters/scorecard", first="0", last="2026-3-1")
-    assert sorted(wrong_fields(wrong)) == ["/first", "/last"]
+    assert sorted(wrong_fields(wrong)) == ["query first", "query last"]
     filled = await api["supervisor"].get("/v1/returns/uk-fca-disp", first="0", last="1", as_of="2")
-    assert sorted(wrong_fields(filled)) == ["/as_of", "/first", "/last"]
+    assert sorted(wrong_fields(filled)) == ["query as_of", "query first", "query last"]
 
 
 async def test_a_refusal_by_the_state_names_its_guard_and_changes_nothing(api: Api) -> None:
