@@ -267,6 +267,8 @@ PUBLIC_ROUTES = frozenset(
         "/complain",
         "/pages/amends.css",
         "/console/sign-in",
+        "/console/sign-in/provider",
+        "/console/sign-in/returned",
         "/console/console.css",
         "/console/console.js",
         "/console/icon.svg",

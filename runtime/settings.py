@@ -20,12 +20,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.access import STAFF_ROLES, Role
 from storage.identities import normalise_email
 from storage.keys import MasterKeyError, MasterKeys
 
 PREFIX = "AMENDS_"
 
-SECRETS = ("database_url", "master_key", "smtp_url", "sms_url")
+SECRETS = ("database_url", "master_key", "smtp_url", "sms_url", "oidc_client_secret")
 """Settings that hold a password or a key: each may be given as `AMENDS_…_FILE`, the name of a file, instead."""
 
 
@@ -75,6 +76,17 @@ def _has_own_password(url: str) -> bool:
     """Whether the password, if one is given, is nobody's default."""
     parts = urlsplit(url)
     return parts.password is None or parts.password.casefold() not in PLACEHOLDERS | {(parts.username or "").casefold()}
+
+
+def _only_of_staff() -> AfterValidator:
+    """Roles that somebody of the registry can have."""
+
+    def check(roles: tuple[Role, ...]) -> tuple[Role, ...]:
+        if not STAFF_ROLES.issuperset(roles):
+            raise ValueError
+        return roles
+
+    return AfterValidator(check)
 
 
 def _from_seconds(value: Any) -> Any:
@@ -129,6 +141,24 @@ class Settings(BaseSettings):
         ge=timedelta(minutes=5),
         le=timedelta(days=7),
         description="seconds after which everybody signs in to the console again, from 300 to 604800",
+    )
+    oidc_issuer: Annotated[str, _url("http", "https")] | None = Field(
+        default=None,
+        description="the issuer of the OpenID provider that people sign in with, such as https://login.example.org",
+    )
+    oidc_client_id: str = Field(default="amends", min_length=1, description="our name at the OpenID provider")
+    oidc_client_secret: str | None = Field(
+        default=None, repr=False, description="our secret at the OpenID provider; none for a public client"
+    )
+    oidc_scope: str = Field(default="openid profile", pattern=r"^openid( |$)", description="scopes, openid the first")
+    oidc_name_claim: str = Field(default="name", min_length=1, description="the claim with the name of a person")
+    oidc_groups_claim: str = Field(default="groups", min_length=1, description="the claim with the groups of a person")
+    oidc_roles: dict[str, Annotated[tuple[Role, ...], Field(min_length=1), _only_of_staff()]] = Field(
+        default={}, description='roles by group, as JSON: {"complaints-desk": ["hotline", "handler"]}'
+    )
+    oidc_adopts_names: bool = Field(
+        default=False,
+        description="true where somebody of the registry may be recognised by the name that the provider says",
     )
     emergency_phone: Annotated[str, Field(pattern=r"^[^<>\x00-\x1f]{1,80}$")] | None = Field(
         default=None, description="the number to call in danger, shown to customers, such as 119"

@@ -23,6 +23,7 @@ from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
+from starter.single_sign_on import SingleSignOn
 from starter.staff import StaffDesk
 from starter.steps import StepDesk
 from starter.survey_services import SurveyServices, survey_services
@@ -70,6 +71,7 @@ class Services:
     board: BoardDesk
     views: SavedViews
     staff: StaffDesk
+    single_sign_on: SingleSignOn | None
 
 
 def services(parts: Parts) -> Services:
@@ -166,4 +168,5 @@ def services(parts: Parts) -> Services:
         board=BoardDesk(parts.pool, parts.settings.time_zone),
         views=SavedViews(parts.pool),
         staff=StaffDesk(parts.pool),
+        single_sign_on=SingleSignOn.by(parts.settings, parts.pool),
     )

@@ -20,6 +20,7 @@ from storage.follow_ups import FollowUps
 from storage.frame import Frame
 from storage.interviews import InterviewLists
 from storage.surveys import Surveys
+from storage.wave_days import WaveDays
 from storage.wave_results import WaveResults
 from storage.waves import Waves
 
@@ -35,6 +36,7 @@ class SurveyServices:
     wave_records: Waves
     wave_numbers: WaveNumbers
     wave_results: WaveResults
+    wave_days: WaveDays
     handler_signs: HandlerSigns
     respondents: RespondentDesk
     interviews: InterviewDesk
@@ -73,6 +75,7 @@ def survey_services(parts: Parts, repetitions: Repetitions, keys: RequestKeys, r
         wave_records=surveys.waves,
         wave_numbers=numbers,
         wave_results=surveys.results,
+        wave_days=WaveDays(parts.pool),
         handler_signs=HandlerSigns(surveys.definitions, surveys.closed_complaints),
         respondents=respondents,
         interviews=InterviewDesk(

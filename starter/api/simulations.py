@@ -111,7 +111,7 @@ async def try_policy(
     person: Annotated[Person, Depends(Allowed(Permission.SIMULATE_POLICIES))],
 ) -> Simulation:
     """What people did stays as it is recorded; clocks, breaches and penalties are made again under the policy."""
-    policy, records = await _policy(services, form.policy), services.parts.records
+    policy, records = await checked_policy(services, form.policy), services.parts.records
     calendar = await services.parts.rulebook.calendar(policy)
     wanted = CaseFilter(received_from=form.received_from, received_to=form.received_to, category=form.category)
     try:
@@ -135,7 +135,8 @@ async def try_policy(
     )
 
 
-async def _policy(services: Services, document: dict[str, Any]) -> Policy:
+async def checked_policy(services: Services, document: dict[str, Any]) -> Policy:
+    """The policy that a document is. Raises `Problem` 422 with every place that is wrong."""
     calendars = {version.calendar.id for version in await services.parts.rulebook.calendars.page("", MAX_PAGE)}
     try:
         return read_policy(document, calendars)

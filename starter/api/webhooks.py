@@ -167,7 +167,7 @@ async def page(services: House, _: Reader) -> WebhookList:
 
 @router.get("/{webhook}", summary="Read a webhook")
 async def read(webhook: WebhookId, services: House, _: Reader) -> WebhookView:
-    return WebhookView.of(await _found(services, webhook))
+    return WebhookView.of(await known_webhook(services, webhook))
 
 
 @router.patch("/{webhook}", summary="Change a webhook, switch it off or on")
@@ -196,7 +196,7 @@ async def remove(webhook: WebhookId, services: House, _: Manager) -> Removed:
 @router.post("/{webhook}/secrets", status_code=201, response_model=SecretMade, summary="Rotate the secret")
 async def rotate(webhook: WebhookId, services: House, _: Manager, once: Once) -> Response:
     """For 24 hours both secrets sign, so that the receiver can change over in peace."""
-    await _found(services, webhook)
+    await known_webhook(services, webhook)
     earlier = await services.repetitions.begin(once)
     if earlier is not None:
         return answered(open_answer(services.parts.keys, earlier), was_replayed=True)
@@ -210,7 +210,7 @@ async def rotate(webhook: WebhookId, services: House, _: Manager, once: Once) ->
 @router.post("/{webhook}/ping", status_code=202, summary="Send a test event")
 async def ping(webhook: WebhookId, services: House, _: Replayer) -> DeliveryView:
     """Of the type `webhook.ping`; the list of deliveries says how it went."""
-    await _found(services, webhook)
+    await known_webhook(services, webhook)
     return DeliveryView.of(await services.webhook_deliveries.ping(webhook, datetime.now(UTC)))
 
 
@@ -224,7 +224,7 @@ async def deliveries(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> DeliveryList:
     """The newest first; kept for 30 days."""
-    await _found(services, webhook)
+    await known_webhook(services, webhook)
     found = await services.webhook_deliveries.page(webhook, state, cursor, limit + 1)
     items = tuple(DeliveryView.of(delivery) for delivery in found[:limit])
     return DeliveryList(items=items, next_cursor=str(items[-1].id) if len(found) > limit else None)
@@ -239,7 +239,7 @@ async def replay(
     once: Once,
 ) -> Response:
     """What this endpoint wants of what was recorded then, in order, under the same ids; at most 100,000 events."""
-    await _found(services, webhook)
+    await known_webhook(services, webhook)
     earlier = await services.repetitions.begin(once)
     if earlier is not None:
         return answered(earlier, was_replayed=True)
@@ -259,7 +259,8 @@ def _check(services: House, url: str) -> None:
         raise invalid([FieldError("/url", wrong)])
 
 
-async def _found(services: House, webhook: str) -> Webhook:
+async def known_webhook(services: House, webhook: str) -> Webhook:
+    """Raises `Problem` 404."""
     found = await services.webhooks.find(webhook)
     if found is None:
         raise not_found("there is no such webhook")

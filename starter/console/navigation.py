@@ -30,7 +30,14 @@ PLACES = (
     Place("/console/steps", "steps", "running", Permission.READ_STEPS, frozenset({Role.OPERATOR})),
     Place("/console/operations", "operations", "running", Permission.READ_OPERATIONS),
     Place("/console/webhooks", "webhooks", "running", Permission.READ_WEBHOOKS),
+    Place("/console/surveys", "surveys", "measuring", Permission.READ_SURVEYS, frozenset({Role.ANALYST})),
+    Place("/console/waves", "waves", "measuring", Permission.READ_WAVES),
+    Place("/console/samples", "samples", "measuring", Permission.PLAN_WAVES),
     Place("/console/staff", "staff", "admin", Permission.READ_STAFF, frozenset({Role.ADMIN})),
+    Place("/console/calendars", "calendars", "admin", Permission.MANAGE_CALENDARS),
+    Place("/console/policies", "policies", "admin", Permission.SIMULATE_POLICIES),
+    Place("/console/taxonomy", "taxonomy", "admin", Permission.MANAGE_CALENDARS),
+    Place("/console/endpoints", "endpoints", "admin", Permission.MANAGE_WEBHOOKS),
     Place(ACCOUNT, "account", "own", Permission.USE_CONSOLE),
 )
 """In the order of the menu; `name` is a word of `layout.places`, `group` one of `layout.groups`."""

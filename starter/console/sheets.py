@@ -33,6 +33,8 @@ class Wrong:
     by: Mapping[str, str] = field(default_factory=dict)
     whole: tuple[str, ...] = ()
     status: int = 200
+    at: Mapping[str, str] = field(default_factory=dict)
+    """The same by the whole pointer."""
 
     def __bool__(self) -> bool:
         return bool(self.by or self.whole)
@@ -56,7 +58,7 @@ def wrong(problem: Problem, language: Language) -> Wrong:
     by: dict[str, str] = {}
     for pointer, message in errors.items():
         by.setdefault(pointer.strip("/").partition("/")[0], message)
-    return Wrong(by, tuple(whole), problem.status)
+    return Wrong(by, tuple(whole), problem.status, errors)
 
 
 def checked(model: type[Model], values: Mapping[str, Any]) -> Model:

@@ -133,6 +133,7 @@ def _asked(request: Request, services: Services, *, name: str = "", is_wrong: bo
         has_left="bye" in request.query_params,
         next=back_to(request, ""),
         shown_at=datetime.now(UTC),
+        has_provider=services.single_sign_on is not None,
     )
     keep(page, services, BEFORE, before)
     return page

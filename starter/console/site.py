@@ -8,20 +8,26 @@ from domain.access import Permission
 from starter.console import (
     board,
     bulk,
+    calendars,
     callbacks,
     cases,
     commands,
     decisions,
+    endpoints,
     intake,
     operations,
+    policies,
+    provider,
     queue,
     search,
     sign_in,
     staff,
     step_batches,
     steps,
+    surveys,
     undertaking_commands,
     undertakings,
+    waves,
 )
 from starter.console.entry import ConsoleRoute, Seat, Visit, redirect
 from starter.console.navigation import home_of
@@ -30,6 +36,7 @@ from starter.problems import not_found
 
 PAGES = (
     sign_in,
+    provider,
     queue,
     cases,
     commands,
@@ -45,6 +52,11 @@ PAGES = (
     undertakings,
     callbacks,
     staff,
+    calendars,
+    policies,
+    endpoints,
+    surveys,
+    waves,
 )
 
 Here = Annotated[Visit, Depends(Seat(Permission.USE_CONSOLE))]

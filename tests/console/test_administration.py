@@ -107,10 +107,108 @@ async def test_signing_out_everywhere_ends_the_sessions_of_a_person(site: Site, 
     assert re.search(r"/console/sign-in", own.url)
 
 
+CALENDAR = """2099-05-01 closed 劳动节 / Labour Day
+2099-05-09 like monday 调休上班 / make-up day"""
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with JavaScript", "without JavaScript"])
+async def test_a_calendar_is_set_once_it_was_seen_what_would_move(site: Site, desk: Desk, scripted: bool) -> None:
+    name = f"office-{scripted}".lower()
+    page = await desk.window("admin", java_script_enabled=scripted)
+    await page.goto(f"/console/calendars/{name}/edit")
+    for field, value in {
+        "title": "Office",
+        "zone": "Mars/Base",
+        "known_from": "2026-01-01",
+        "horizon": "2099-12-31",
+    }.items():
+        await page.locator(f"#{field}").fill(value)
+    await page.locator("#week_monday").fill("09:00-12:00, 13:30-17:30")
+    await page.locator("#days").fill(CALENDAR + "\nnonsense")
+    await page.locator("#reason").fill("The days of 2099.")
+    await page.get_by_role("button", name="See what would move").click()
+    await expect(page.locator("#days-problem")).to_contain_text("3")
+    await page.locator("#days").fill(CALENDAR)
+    await page.get_by_role("button", name="See what would move").click()
+    await expect(page.locator("#zone-problem")).to_be_visible()
+    await page.locator("#zone").fill("Asia/Shanghai")
+    await page.get_by_role("button", name="See what would move").click()
+    await expect(page.locator("#would-move")).to_contain_text("No running clock would be due at another time")
+    assert await site.house.parts.rulebook.calendars.newest(name) is None
+    await page.get_by_role("button", name="Store as version 1").click()
+    await expect(page.get_by_role("status")).to_contain_text("The new version is stored")
+    kept = await site.house.parts.rulebook.calendars.newest(name)
+    assert kept is not None
+    assert [plan.kind.value for plan in kept.calendar.listed_days.values()] == ["closed", "open"]
+    await page.get_by_role("link", name="Set the next version").click()
+    await page.locator("#reason").fill("Again the same.")
+    await page.get_by_role("button", name="See what would move").click()
+    await page.get_by_role("button", name="Store as version").click()
+    await expect(page.get_by_role("status")).to_contain_text("nothing new")
+
+
+async def test_a_policy_is_checked_and_tried_before_it_is_installed(site: Site, desk: Desk) -> None:
+    await site.house.take()
+    page = await desk.window("supervisor")
+    await page.goto("/console/policies/try")
+    await page.get_by_label("Policy in TOML").fill('id = "ten-days"')
+    await page.get_by_role("button", name="Only check it").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Please fill this in")
+    await page.get_by_label("Policy in TOML").fill(POLICY)
+    await page.get_by_role("button", name="Only check it").click()
+    await expect(page.get_by_role("status")).to_contain_text("ten-days@1 is in order")
+    await page.get_by_role("button", name="Try it on the cases").click()
+    await expect(page.locator("#tried")).to_contain_text("cases were tried")
+
+
+async def test_a_webhook_is_registered_with_its_secret_rotated_and_removed(site: Site, desk: Desk) -> None:
+    page = await desk.window("admin", "zh")
+    await page.goto("/console/endpoints")
+    await page.locator("#url").fill("nowhere at all")
+    await page.get_by_role("button", name="登记").click()
+    await expect(page.locator("#url")).to_have_attribute("aria-invalid", "true")
+    await page.locator("#url").fill("https://example.org/hook")
+    await page.locator("#types").fill("complaint.closed\nclock.*")
+    await page.get_by_role("button", name="登记").click()
+    first = await page.locator("#secret").input_value()
+    await page.get_by_role("link", name="已保存").click()
+    await page.get_by_role("link", name="https://example.org/hook").click()
+    await page.get_by_role("button", name="更换密钥").click()
+    assert await page.locator("#secret").input_value() != first
+    await page.get_by_role("link", name="已保存").click()
+    await page.get_by_role("button", name="停用").click()
+    known = [each for each in await site.house.services.webhooks.all() if each.url == "https://example.org/hook"]
+    assert [(each.state, each.types) for each in known] == [("disabled", ("complaint.closed", "clock.*"))]
+    await page.get_by_role("button", name="删除回调地址").click()
+    await expect(page.get_by_role("status")).to_contain_text("回调地址已删除")
+
+
+POLICY = """id = "ten-days"
+version = 1
+jurisdiction = "none"
+source = "a proposal"
+valid_from = 2026-01-01
+calendar = "every-day"
+title = { zh = "十日答复", en = "Ten days" }
+reopen_window = { amount = 30, unit = "calendar_days" }
+appeal_window = { amount = 30, unit = "calendar_days" }
+
+[[clocks]]
+kind = "final_response"
+anchor = "received"
+span = { amount = 10, unit = "calendar_days" }
+"""
+OWN = (
+    *("/console/calendars", "/console/calendars/every-day", "/console/calendars/every-day/edit", "/console/policies"),
+    *("/console/policies/default@1", "/console/policies/try", "/console/taxonomy", "/console/endpoints"),
+)
+
+
 async def pages_of(site: Site) -> list[str]:
     person = await site.house.parts.people.enrol(CANARY, [Role.HANDLER], datetime.now(UTC), team=CANARY)
     await site.house.parts.people.issue_token(person.id, datetime.now(UTC), CANARY)
-    return ["/console/staff", "/console/staff?q=nobody+at+all", "/console/staff/new", f"/console/staff/{person.id}"]
+    own = ("/console/staff", "/console/staff?q=nobody+at+all", "/console/staff/new", f"/console/staff/{person.id}")
+    return [*own, *OWN]
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("zh", "light"), ("en", "dark")])

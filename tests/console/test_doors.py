@@ -28,6 +28,12 @@ PLACES |= {
     "view": "view_nothing",
 }
 PLACES |= {"person": "per_nobody00", "token": "0" * 16}
+PLACES |= {
+    "calendar": "nowhere",
+    "policy": "nothing@1",
+    "survey": "nowhere",
+    "wave": "W-2026-999999",
+}
 _addresses = count(1)
 
 
