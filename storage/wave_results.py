@@ -55,14 +55,16 @@ class WaveResults:
     async def freeze(self, wave: str, weights: dict[int, float], inputs_sha256: str, at: datetime) -> None:
         """Keep the final weight of each response and the digest of what they were computed from."""
         async with transaction(self._pool) as connection:
-            await connection.execute(
-                """UPDATE response r SET weight = n.weight
-                     FROM unnest($2::integer[], $3::double precision[]) AS n(number, weight)
-                    WHERE r.wave = $1 AND r.number = n.number""",
-                wave,
-                list(weights),
-                list(weights.values()),
-            )
+            numbers, finals = list(weights), list(weights.values())
+            for begin in range(0, len(numbers), CONTACTS_AT_ONCE):
+                await connection.execute(
+                    """UPDATE response r SET weight = n.weight
+                         FROM unnest($2::integer[], $3::double precision[]) AS n(number, weight)
+                        WHERE r.wave = $1 AND r.number = n.number""",
+                    wave,
+                    numbers[begin : begin + CONTACTS_AT_ONCE],
+                    finals[begin : begin + CONTACTS_AT_ONCE],
+                )
             await connection.execute(
                 """INSERT INTO wave_result (wave, computed_at, inputs_sha256) VALUES ($1, $2, $3)
                    ON CONFLICT (wave) DO NOTHING""",

@@ -213,6 +213,38 @@ async def test_while_the_mail_server_is_away_the_step_parks_and_a_person_sends_i
     assert len(tokens(mail_server)) == len(mail_server.deliveries) == 20
 
 
+async def test_an_outage_moves_no_deadline_and_afterwards_nobody_is_written_to(
+    house: House, mail_server: MailServer, time_skipping: WorkflowEnvironment
+) -> None:
+    """The mail server fails half-way: the rest waits, reminders go to those who were reached, the end comes in time."""
+    await fill_frame(house, 60)
+    reminders = [{"kind": "not_opened", "after": "P1D", "channel": "email"}]
+    wave = await planned(house, by_mail(fieldwork__reminders=reminders))
+    refused = [f"customer{number}@example.com" for number in range(1, 61) if number % 2]
+    for address in refused:
+        mail_server.refuse("450 4.2.0 mailbox busy", address)
+    launched = await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "step.failed")
+    reached = {each.recipients[0] for each in mail_server.deliveries}
+    assert reached.isdisjoint(refused)
+    handle = house.parts.client.get_workflow_handle(wave_workflow_id(wave.reference))
+    await time_skipping.fast_forward(handle, timedelta(days=1, minutes=1))
+    await until_fact(house, wave.reference, "wave.reminded")
+    assert {each.recipients[0] for each in mail_server.deliveries} == reached
+    assert len(mail_server.deliveries) == 2 * len(reached)
+    for token in list(tokens(mail_server).values())[:5]:
+        await answer(house, token)
+    await time_skipping.fast_forward(handle, timedelta(days=27))
+    reported = await until_status(house, wave.reference, WaveStatus.REPORTED)
+    assert reported.closes_at == launched.closes_at
+    mail_server.behave()
+    with pytest.raises(Problem) as too_late:
+        await command(house, wave.reference, "retry_step", by="operator", step="invite.1")
+    assert too_late.value.code == "not_parked"
+    assert len(mail_server.deliveries) == 2 * len(reached)
+    assert await counts(house, wave.reference) == {"I": 5, "NC": len(reached) - 5, "UO": 20 - len(reached)}
+
+
 async def test_a_paused_wave_writes_to_nobody_and_takes_no_answers(house: House, mail_server: MailServer) -> None:
     await fill_frame(house, 60)
     wave = await planned(house, by_mail())
