@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.surveys.dispositions import Disposition
 from domain.surveys.waves.results import SampledContact, SampledStratum, WaveSample
+from domain.surveys.waves.wave import Wave
 from storage.pool import Pool, borrow, transaction
 
 CONTACTS_AT_ONCE = 20_000
@@ -82,6 +83,19 @@ class WaveResults:
                 json.dumps(report, ensure_ascii=False),
                 sha256,
             )
+
+    async def before(self, wave: str) -> Wave | None:
+        """The last wave of the same survey that was computed before this one, and has an index."""
+        async with borrow(self._pool) as connection:
+            state = await connection.fetchval(
+                """SELECT w.state::text FROM wave w JOIN wave_result r ON r.wave = w.reference
+                    WHERE w.survey = (SELECT survey FROM wave WHERE reference = $1) AND w.reference <> $1
+                      AND jsonb_typeof(w.state #> '{result,index}') = 'number'
+                      AND r.computed_at < (SELECT computed_at FROM wave_result WHERE wave = $1)
+                    ORDER BY r.computed_at DESC LIMIT 1""",
+                wave,
+            )
+        return None if state is None else Wave.model_validate_json(state)
 
     async def report(self, wave: str) -> str | None:
         """The report as JSON, once there is one."""

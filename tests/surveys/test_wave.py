@@ -68,6 +68,41 @@ async def test_a_wave_goes_from_the_frame_to_its_signed_off_report(house: House,
     assert await house.services.surveys.wave_records.broken_chains() == []
 
 
+async def test_the_report_of_the_next_wave_tells_the_change_since_the_one_before(
+    house: House, mail_server: MailServer
+) -> None:
+    await fill_frame(house, 30)
+    reports = []
+    for code in (3, 5):
+        begun = len(mail_server.deliveries)
+        wave = await planned(house, by_mail(sampling={"method": "census"}, fieldwork__quarantine="PT0S"))
+        await command(house, wave.reference, "launch")
+        await until_fact(house, wave.reference, "wave.invited")
+        links = tokens(mail_server, begun).values()
+        for place, token in enumerate(list(links)[:12]):
+            await answer(house, token, code=code if place else 4)
+        await command(house, wave.reference, "close", reason="enough")
+        await until_status(house, wave.reference, WaveStatus.REPORTED)
+        kept = await house.services.surveys.wave_results.report(wave.reference)
+        assert kept is not None
+        reports.append((wave.reference, json.loads(kept)))
+    (first, alone), (second, after) = reports
+    assert list(alone["provenance"]["inputs"]) == [first]
+    assert set(after["provenance"]["inputs"]) == {second, first}
+    figures = {
+        figure["label"]["en"]: figure["figure"]
+        for block in after["sections"][0]["blocks"]
+        if block["kind"] == "key_figures"
+        for figure in block["figures"]
+    }
+    points = await house.services.surveys.trends.of("gas_utility", 8)
+    assert points[-1].difference is not None
+    assert points[-1].movement is not None
+    assert figures["Against the wave before"]["value"] == pytest.approx(points[-1].difference.value)
+    assert points[-1].movement.change.score_effect == pytest.approx(points[-1].difference.value)
+    assert points[-1].difference.value > 20
+
+
 async def test_what_a_sign_off_accepts_becomes_improvements_each_once(house: House, mail_server: MailServer) -> None:
     await fill_frame(house, 30)
     wave = await planned(house, by_mail())
