@@ -51,7 +51,7 @@ chaos: .venv/.installed ## The long tier of the chaos tests: an hour or more of 
 
 bench: .venv/.installed ## What docs/benchmarks.md says, measured anew on real PostgreSQL and Temporal (an hour)
 	@set -e; for each in standard_case intake throughput due_times case_lists survey_selection survey_weighting path_model \
-		importance report dispatch webhooks bulk_retry importing; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each; done
+		importance report dispatch webhooks bulk_retry importing survey_field respondents periodic_analysis; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each; done
 
 fuzz: .venv/.installed ## The long tier of the security tests: hours of made-up requests; prints their rows for docs/reliability.md
 	rm -f .fuzz-figures.jsonl
