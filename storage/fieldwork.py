@@ -294,6 +294,19 @@ async def counts_by(pool: Pool, wave: str, column: str) -> dict[str, dict[Dispos
     return counts
 
 
+async def quota_counts(pool: Pool, wave: str, at: datetime) -> dict[tuple[str, str], tuple[int, int]]:
+    """Interviews in each quota cell of a wave, by attribute and category: complete ones, and those held now."""
+    async with borrow(pool) as connection:
+        rows = await connection.fetch(
+            """SELECT attribute, category, count(*) FILTER (WHERE is_kept) AS kept,
+                      count(*) FILTER (WHERE NOT is_kept AND until > $2) AS held
+                 FROM quota_hold WHERE wave = $1 GROUP BY attribute, category""",
+            wave,
+            at,
+        )
+    return {(row["attribute"], row["category"]): (row["kept"], row["held"]) for row in rows}
+
+
 async def _settle_askings(connection: Connection, wave: str, happened: Sequence[Happened], *, was_asked: bool) -> None:
     """Who was written to has been asked; who could not be may be asked by others."""
     unreached = {ContactEventKind.BOUNCED, ContactEventKind.NO_CHANNEL, ContactEventKind.OPTED_OUT}
