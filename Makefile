@@ -44,19 +44,22 @@ test: lint browser ## Everything that CI runs: lint and the whole test-suite, on
 	$(BIN)/pytest -m "not long" $(IN_PARALLEL) tests/properties
 	$(BIN)/pytest -m "not long" $(IN_PARALLEL) --ignore tests/properties
 
-chaos: .venv/.installed ## The long tier of the chaos tests: an hour or more of faults; prints their rows for docs/reliability.md
+chaos: .venv/.installed ## The long tier of faults and crowds: half an hour or more; prints its rows for docs/reliability.md
 	rm -f .chaos-figures.jsonl
-	AMENDS_FIGURES=$(CURDIR)/.chaos-figures.jsonl $(BIN)/pytest tests/chaos
-	$(BIN)/python -m tests.chaos.figures .chaos-figures.jsonl
+	status=0; export AMENDS_FIGURES=$(CURDIR)/.chaos-figures.jsonl; \
+	$(BIN)/pytest tests/chaos || status=$$?; \
+	$(BIN)/pytest -m long tests/surveys tests/workflows tests/unit || status=$$?; \
+	$(BIN)/python -m tests.chaos.figures $$AMENDS_FIGURES; exit $$status
 
 bench: .venv/.installed ## What docs/benchmarks.md says, measured anew on real PostgreSQL and Temporal (an hour)
 	@set -e; for each in standard_case intake throughput due_times case_lists survey_selection survey_weighting path_model \
 		importance report dispatch webhooks bulk_retry importing survey_field respondents periodic_analysis; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each; done
 
-fuzz: .venv/.installed ## The long tier of the security tests: hours of made-up requests; prints their rows for docs/reliability.md
+fuzz: .venv/.installed ## The long tier of made-up requests and tamperings: half an hour or more; prints its rows
 	rm -f .fuzz-figures.jsonl
-	AMENDS_FIGURES=$(CURDIR)/.fuzz-figures.jsonl $(BIN)/pytest -m long tests/security tests/storage tests/properties
-	$(BIN)/python -m tests.security.figures .fuzz-figures.jsonl
+	status=0; export AMENDS_FIGURES=$(CURDIR)/.fuzz-figures.jsonl; \
+	$(BIN)/pytest -m long tests/security tests/storage || status=$$?; \
+	$(BIN)/python -m tests.security.figures $$AMENDS_FIGURES; exit $$status
 
 secrets: ## Make the secrets that docker-compose.yml needs and that do not exist yet, in ./secrets
 	@mkdir -p -m 750 secrets

@@ -18,9 +18,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.complaints.case import Case
     from domain.complaints.commands import StepDone, Submission, Tick
     from domain.complaints.evolve import fold
-    from domain.complaints.ruling import Ruling
     from domain.complaints.situation import SYSTEM
     from domain.complaints.steps import Step, effect_key
+    from domain.ruling import Ruling
 
 LIMIT = timedelta(seconds=30)
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.complaints.case import Case
 from domain.complaints.commands import Submission
 from domain.complaints.facts import Entry
-from domain.complaints.ruling import Ruling
 from domain.complaints.steps import Step
+from domain.ruling import Ruling
 
 
 class Message(BaseModel):

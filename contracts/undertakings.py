@@ -5,8 +5,8 @@ from datetime import datetime
 from pydantic import Field
 
 from contracts.cases import Message, Patience
+from domain.ruling import Ruling
 from domain.undertakings.cadence import Cadence
-from domain.undertakings.envelope import Ruling
 from domain.undertakings.kinds import AnyUndertaking, Entry, StepResult, Submission
 from domain.undertakings.undertaking import UndertakingStep
 

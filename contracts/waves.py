@@ -5,8 +5,8 @@ from datetime import datetime
 from pydantic import Field
 
 from contracts.cases import Message, Patience
+from domain.ruling import Ruling
 from domain.surveys.waves.commands import WaveSubmission
-from domain.surveys.waves.decide import WaveRuling
 from domain.surveys.waves.facts import WaveEntry
 from domain.surveys.waves.wave import Result, SampleSize, Wave, WaveStep
 from domain.undertakings.measure import Measure
@@ -39,7 +39,7 @@ class WaveRecorded(Message):
     """Entries that the run did not know of and the new ones, and what became of each submission."""
 
     entries: tuple[WaveEntry, ...]
-    rulings: tuple[WaveRuling, ...]
+    rulings: tuple[Ruling, ...]
 
 
 class WaveAnswer(Message):

@@ -30,7 +30,7 @@ from runtime.case_commands import CaseCommands
 from runtime.erasing import Eraser
 from runtime.events import tell
 from runtime.housekeeping import Chore
-from runtime.launcher import TEMPORAL_AWAY, CaseLauncher
+from runtime.launcher import TEMPORAL_AWAY, CaseLauncher, UndertakingLauncher
 from runtime.links import SignedLinks
 from runtime.operations import Operations
 from runtime.rulebook import Rulebook
@@ -41,7 +41,6 @@ from runtime.survey_assembly import SurveyParts, complaints_of_surveys, survey_a
 from runtime.temporal import connect
 from runtime.undertaking_assembly import undertaking_activities
 from runtime.undertaking_desk import UndertakingDesk
-from runtime.undertaking_launcher import UndertakingLauncher
 from runtime.webhooks import WebhookPost
 from storage import chains, idempotency, personal_log
 from storage.batches import Batches
@@ -50,7 +49,6 @@ from storage.contacts import Contacts, Correspondents
 from storage.corrections import IdentityCorrections
 from storage.deliveries import Deliveries
 from storage.imports import Imports
-from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
 from storage.limits import Buckets
@@ -61,6 +59,7 @@ from storage.rotation import KeyUse
 from storage.standing import Standing
 from storage.steps import StepRecords
 from storage.undertakings import Undertakings
+from storage.unstarted import Kind, Unstarted
 from storage.vault import Vault
 from storage.webhook_deliveries import WebhookDeliveries, fan_out
 from storage.webhooks import Webhooks
@@ -95,7 +94,7 @@ class Parts:
     steps: StepRecords
     standing: Standing
     operations: Operations
-    unstarted: UnstartedCases
+    unstarted: Unstarted
     rulebook: Rulebook
     client: Client
     launcher: CaseLauncher
@@ -134,7 +133,7 @@ async def assemble(settings: Settings, *, name: str, lazy: bool) -> AsyncIterato
 
 def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Client) -> Parts:
     """The parts of a process over an open pool and a client."""
-    unstarted, ledger, rulebook = UnstartedCases(pool), Ledger(pool), Rulebook(pool)
+    unstarted, ledger, rulebook = Unstarted(pool, Kind.CASE), Ledger(pool), Rulebook(pool)
     vault = Vault(pool, keys, settings.default_region)
     files = FolderOfFiles(settings.files_dir)
     undertakings = Undertakings(pool)
@@ -166,7 +165,7 @@ def plug_together(settings: Settings, keys: MasterKeys, pool: Pool, client: Clie
         links=SignedLinks(pool, keys, settings.public_url),
         undertakings=undertakings,
         undertaking_desk=UndertakingDesk(pool, vault, undertakings, _now),
-        undertaking_launcher=UndertakingLauncher(client, settings.task_queue, undertakings),
+        undertaking_launcher=UndertakingLauncher(client, settings.task_queue, Unstarted(pool, Kind.UNDERTAKING)),
         surveys=survey_parts(pool, client, settings.task_queue),
     )
 

@@ -2,16 +2,12 @@
 
 from datetime import datetime
 
-from storage.intakes import UnstartedCases
 from storage.pool import Pool
-from storage.undertakings import Undertakings
-from storage.waves import Waves
+from storage.unstarted import Kind, Unstarted
+
+_NAMES = {Kind.CASE: "cases", Kind.WAVE: "waves of surveys", Kind.UNDERTAKING: "other undertakings"}
 
 
 async def restart_all(pool: Pool, at: datetime) -> dict[str, int]:
     """Note every open case, wave and undertaking to be started in a new epoch; how many of each."""
-    return {
-        "cases": await UnstartedCases(pool).restart_all(at),
-        "waves of surveys": await Waves(pool).restart_all(at),
-        "other undertakings": await Undertakings(pool).restart_all(at),
-    }
+    return {name: await Unstarted(pool, kind).restart_all(at) for kind, name in _NAMES.items()}

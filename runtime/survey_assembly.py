@@ -19,9 +19,9 @@ from activities.wave_turns import WaveTurns
 from contracts.cases import Patience
 from domain.links import LIFETIMES, LinkPurpose
 from domain.surveys.dispositions import Channel
+from runtime.launcher import WaveLauncher
 from runtime.links import SignedLinks
 from runtime.survey_complaints import SurveyComplaints
-from runtime.wave_launcher import WaveLauncher
 from runtime.wave_planning import WavePlanner
 from storage import fieldwork
 from storage.closed_complaints import ClosedComplaints, KnownPeople
@@ -32,6 +32,7 @@ from storage.pool import Pool
 from storage.recurrences import Recurrences
 from storage.responses import Responses
 from storage.surveys import Surveys
+from storage.unstarted import Kind, Unstarted
 from storage.wave_results import WaveResults
 from storage.waves import Waves
 
@@ -62,12 +63,12 @@ class SurveyParts:
 
 
 def survey_parts(pool: Pool, client: Client, task_queue: str) -> SurveyParts:
-    waves, definitions, recurrences = Waves(pool), Surveys(pool), Recurrences(pool)
-    launcher = WaveLauncher(client, task_queue, waves)
+    definitions, recurrences = Surveys(pool), Recurrences(pool)
+    launcher = WaveLauncher(client, task_queue, Unstarted(pool, Kind.WAVE))
     return SurveyParts(
         definitions=definitions,
         frame=Frame(pool),
-        waves=waves,
+        waves=Waves(pool),
         fieldwork=fieldwork.Fieldwork(pool),
         responses=Responses(pool),
         results=WaveResults(pool),

@@ -6,7 +6,7 @@ from datetime import datetime
 from domain.surveys.waves.decide import plan_wave
 from domain.surveys.waves.evolve import fold_wave
 from domain.surveys.waves.wave import Wave
-from runtime.wave_launcher import WaveLauncher
+from runtime.launcher import WaveLauncher
 from storage.pool import Connection, Pool, transaction
 from storage.recurrences import Recurrences, TurnTaken, take_turn
 from storage.surveys import Surveys

@@ -11,7 +11,8 @@ from domain.access import Person, may, scope_of
 from domain.complaints.case import Case
 from domain.complaints.commands import Submission
 from domain.complaints.decide import check
-from domain.complaints.situation import Circumstances, Refused
+from domain.complaints.situation import Circumstances
+from domain.ruling import Refused
 from runtime.launcher import TEMPORAL_AWAY
 from starter.desk import CaseDesk, Request, Text
 from starter.problems import FieldError, Problem, forbidden, invalid

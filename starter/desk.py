@@ -7,14 +7,12 @@ A refused command leaves nothing behind; one whose outcome is not known may be r
 import asyncio
 import re
 from collections.abc import Awaitable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 from temporalio.client import (
-    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -149,13 +147,10 @@ class CaseDesk:
         return case
 
     async def current_case(self, person: Person, reference: str) -> tuple[Case, Literal["live", "record"]]:
-        """The case as its running process has it, or else as it is recorded."""
+        """As it is recorded, which is before anybody is answered, and whether its process runs."""
         recorded = await self.visible_case(person, reference)
-        live = None
-        if not recorded.has_ended:
-            with suppress(WorkflowQueryFailedError):
-                live = await self._launcher.case(reference)
-        return (recorded, "record") if live is None else (live, "live")
+        runs = not recorded.has_ended and await self._launcher.is_running(reference)
+        return recorded, "live" if runs else "record"
 
     async def _recorded(self, reference: str) -> Case | None:
         return await self._records.find(reference) if _REFERENCE.fullmatch(reference) else None

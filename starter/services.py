@@ -22,6 +22,7 @@ from starter.privacy import PrivacyDesk
 from starter.reading import Reads
 from starter.repetitions import Repetitions
 from starter.searching import NarrativeSearch
+from starter.staff import StaffDesk
 from starter.steps import StepDesk
 from starter.survey_services import SurveyServices, survey_services
 from starter.undertakings import Undertaker
@@ -64,6 +65,7 @@ class Services:
     imports: ImportDesk
     letters: LetterDesk
     accounts: AccountDesk
+    staff: StaffDesk
 
 
 def services(parts: Parts) -> Services:
@@ -157,4 +159,5 @@ def services(parts: Parts) -> Services:
         limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
         letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
         accounts=AccountDesk(parts.pool, idle=parts.settings.session_idle, longest=parts.settings.session_longest),
+        staff=StaffDesk(parts.pool),
     )

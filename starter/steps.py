@@ -14,8 +14,9 @@ from typing import Any
 from domain.access import Person
 from domain.complaints.commands import Submission
 from domain.complaints.decide import check
-from domain.complaints.situation import Circumstances, Refused
+from domain.complaints.situation import Circumstances
 from domain.privacy import Identity, TextKind
+from domain.ruling import Refused
 from runtime.launcher import TEMPORAL_AWAY
 from starter.bodies import command_of
 from starter.keys import RequestKeys

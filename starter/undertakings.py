@@ -6,7 +6,6 @@ Authorise → check the body → seal the texts → open in one transaction, or 
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -15,7 +14,6 @@ from typing import Annotated, Any, Literal, Union, get_args
 from pydantic import Field, StringConstraints, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from temporalio.client import (
-    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -34,9 +32,8 @@ from domain.undertakings.envelope import Command
 from domain.undertakings.kinds import PERSONS_COMMANDS, AnyUndertaking, Submission
 from domain.undertakings.measure import MOST_MEASURES
 from domain.undertakings.undertaking import Target
-from runtime.launcher import TEMPORAL_AWAY
+from runtime.launcher import TEMPORAL_AWAY, UndertakingLauncher
 from runtime.undertaking_desk import UndertakingDesk
-from runtime.undertaking_launcher import UndertakingLauncher
 from starter.bodies import Body, FreeText, Line, Moment
 from starter.keys import RequestKeys
 from starter.problems import FieldError, Problem, field_errors, forbidden, invalid, not_found, unavailable
@@ -226,13 +223,10 @@ class Undertaker:
         return found
 
     async def current(self, kind: str, reference: str) -> tuple[AnyUndertaking, Literal["live", "record"]]:
-        """As its running process has it, or else as it is recorded."""
+        """As it is recorded, which is before anybody is answered, and whether its process runs."""
         recorded = await self.recorded(kind, reference)
-        live = None
-        if not recorded.has_ended:
-            with suppress(WorkflowQueryFailedError):
-                live = await self._launcher.undertaking(reference)
-        return (recorded, "record") if live is None else (live, "live")
+        runs = not recorded.has_ended and await self._launcher.is_running(reference)
+        return recorded, "live" if runs else "record"
 
     async def titles(self, undertakings: Sequence[AnyUndertaking]) -> dict[str, str]:
         """The titles, by the ids of their texts."""

@@ -7,7 +7,6 @@ workflow, answered after it was recorded.
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,7 +15,6 @@ from typing import Annotated, Any, Literal
 from pydantic import ValidationError, create_model
 from pydantic.fields import FieldInfo
 from temporalio.client import (
-    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -30,8 +28,7 @@ from domain.privacy import Identity, TextKind
 from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS, Revise, WaveSubmission
 from domain.surveys.waves.revision import revision_faults
 from domain.surveys.waves.wave import Wave
-from runtime.launcher import TEMPORAL_AWAY
-from runtime.wave_launcher import WaveLauncher
+from runtime.launcher import TEMPORAL_AWAY, WaveLauncher
 from runtime.wave_planning import WavePlanner
 from starter.bodies import Body, FreeText, Moment
 from starter.keys import RequestKeys
@@ -140,13 +137,10 @@ class WaveDesk:
         return wave
 
     async def current(self, reference: str) -> tuple[Wave, Literal["live", "record"]]:
-        """The wave as its running process has it, or else as it is recorded."""
+        """As it is recorded, which is before anybody is answered, and whether its process runs."""
         recorded = await self.recorded(reference)
-        live = None
-        if not recorded.has_ended:
-            with suppress(WorkflowQueryFailedError):
-                live = await self._launcher.wave(reference)
-        return (recorded, "record") if live is None else (live, "live")
+        runs = not recorded.has_ended and await self._launcher.is_running(reference)
+        return recorded, "live" if runs else "record"
 
     async def perform(self, request: WaveRequest) -> WaveDone:
         """Do a command. Raises `Problem`: 404, 409 (the guard), 422 (the fields), 503."""

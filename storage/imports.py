@@ -18,11 +18,12 @@ from activities.import_ports import Chunk, ImportJob, Placed, TakenOver
 from domain.complaints.importing import Found, Plan
 from domain.privacy import Identity, TextKind
 from storage.identities import IdentityError, LookupField, lookup_terms
-from storage.intakes import FIRST_TRY, source_key
+from storage.intakes import source_key
 from storage.keys import MasterKeys, seal, unseal
 from storage.ledger import canonical, record_of
 from storage.pool import Connection, Pool, borrow, transaction
 from storage.told_subjects import ToldSubject, create_told_subjects
+from storage.unstarted import Kind, note
 from storage.vault import Vault
 
 _APPEND = """SELECT r.reference, append_to_case(
@@ -215,7 +216,7 @@ class Imports:
             known = known | {row: others[source] for row, source in lost.items()}
             await self._seal(connection, [case.placed for case in new], at)
             await _append(connection, new)
-            await _note_unstarted(connection, [case for case in new if not case.case.has_ended], at)
+            await note(connection, Kind.CASE, [case.case.reference for case in new if not case.case.has_ended], at)
             outcomes: list[tuple[int, str, str | None]] = [
                 (case.placed.found.row, "imported", case.placed.reference) for case in new
             ]
@@ -354,13 +355,6 @@ async def _append(connection: Connection, cases: Sequence[TakenOver]) -> None:
     refused = [row["reference"] for row in outcomes if row["outcome"] != "appended"]
     if refused:
         raise RuntimeError(f"a new case was not new: {refused[0]}")
-
-
-async def _note_unstarted(connection: Connection, cases: Sequence[TakenOver], at: datetime) -> None:
-    await connection.executemany(
-        "INSERT INTO unstarted_case (reference, since, not_before) VALUES ($1, $2, $3)",
-        [(case.case.reference, at, at + FIRST_TRY) for case in cases],
-    )
 
 
 async def _settle(connection: Connection, batch: str, outcomes: Sequence[tuple[int, str, str | None]]) -> None:

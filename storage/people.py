@@ -103,12 +103,16 @@ class People:
         assert row is not None  # noqa: S101  an insert that updates on conflict returns its row
         return person_of(row)
 
-    async def issue_token(self, person: str, at: datetime) -> str:
+    async def issue_token(self, person: str, at: datetime, label: str = "") -> str:
         """A new token of the person, shown this once."""
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         async with borrow(self._pool) as connection:
             await connection.execute(
-                "INSERT INTO token (hash, person, created_at) VALUES ($1, $2, $3)", _hash(token), person, at
+                "INSERT INTO token (hash, person, created_at, label) VALUES ($1, $2, $3, $4)",
+                _hash(token),
+                person,
+                at,
+                label,
             )
         return token
 

@@ -40,14 +40,16 @@ class Standing:
             )
         return Anchors(**dict(row)) if row is not None else Anchors(None, None, 0)
 
-    async def recently_changed(self, limit: int) -> list[Case]:
-        """The open cases that changed last, as the read model has them."""
+    async def at_rest(self, limit: int, since: datetime) -> list[str]:
+        """Of the open cases in which nothing was recorded since then, those that came in last."""
         async with borrow(self._pool) as connection:
             rows = await connection.fetch(
-                "SELECT state::text FROM case_record WHERE is_open ORDER BY received_at DESC, reference DESC LIMIT $1",
+                """SELECT reference FROM case_record WHERE is_open AND changed_at < $2
+                    ORDER BY received_at DESC, reference DESC LIMIT $1""",
                 limit,
+                since,
             )
-        return [Case.model_validate_json(row["state"]) for row in rows]
+        return [row["reference"] for row in rows]
 
     async def strays(self, limit: int) -> list[str]:
         """Of the cases that came in last, those whose read model is not what their ledger makes."""

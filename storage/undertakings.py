@@ -7,7 +7,7 @@ stored as canonical JSON text, and its hash covers the hash before it and that t
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -17,8 +17,8 @@ from activities.ports import AlreadyRecorded, DivergedError, SupersededError
 from activities.undertaking_ports import UndertakingAppended, UndertakingBehind
 from domain.undertakings.kinds import KINDS, AnyUndertaking, Entry, read_entry
 from storage.pool import Connection, Pool, borrow
+from storage.unstarted import Kind, note
 
-FIRST_TRY = timedelta(seconds=5)
 _STATE: TypeAdapter[AnyUndertaking] = TypeAdapter(AnyUndertaking)
 _APPEND = "SELECT append_to_undertaking($1, $2, $3, $4::text[], $5::jsonb)"
 
@@ -112,43 +112,6 @@ class Undertakings:
             )
         return [_STATE.validate_json(row["state"]) for row in rows]
 
-    async def unstarted(self, at: datetime, limit: int = 100) -> list[tuple[str, int]]:
-        """References and epochs of those that have still to be started; each is offered again after a while."""
-        async with borrow(self._pool) as connection:
-            rows = await connection.fetch(
-                """WITH due AS MATERIALIZED (
-                     SELECT reference FROM unstarted_undertaking WHERE not_before <= $1
-                      ORDER BY reference LIMIT $2 FOR UPDATE SKIP LOCKED)
-                   UPDATE unstarted_undertaking u SET not_before = $1 + $3::interval
-                     FROM due WHERE u.reference = due.reference
-                   RETURNING u.reference, u.epoch""",
-                at,
-                limit,
-                FIRST_TRY,
-            )
-        return [(row["reference"], row["epoch"]) for row in rows]
-
-    async def started(self, reference: str, epoch: int) -> None:
-        """Strike it off when its run of this epoch was started; if noted in a newer epoch meanwhile, it stays."""
-        async with borrow(self._pool) as connection:
-            await connection.execute(
-                "DELETE FROM unstarted_undertaking WHERE reference = $1 AND epoch = $2", reference, epoch
-            )
-
-    async def restart_all(self, at: datetime) -> int:
-        """Note every open one to be started in a new epoch: Temporal's store is gone; how many."""
-        async with borrow(self._pool) as connection:
-            rows = await connection.fetch(
-                """WITH unfinished AS (UPDATE undertaking SET epoch = epoch + 1 WHERE is_open
-                                       RETURNING reference, epoch)
-                   INSERT INTO unstarted_undertaking (reference, not_before, epoch)
-                   SELECT reference, $1, epoch FROM unfinished
-                   ON CONFLICT (reference) DO UPDATE SET not_before = $1, epoch = excluded.epoch
-                   RETURNING reference""",
-                at,
-            )
-        return len(rows)
-
     async def keep_result(self, reference: str, result: KeptResult, at: datetime) -> None:
         """Keep what was computed; what was kept before under the reference stays."""
         async with borrow(self._pool) as connection:
@@ -223,11 +186,7 @@ async def open_in(
         await append(connection, 0, entries, undertaking, origin)
     except asyncpg.UniqueViolationError as error:
         raise OriginTaken(origin) from error
-    await connection.execute(
-        "INSERT INTO unstarted_undertaking (reference, not_before) VALUES ($1, $2)",
-        undertaking.reference,
-        at + FIRST_TRY,
-    )
+    await note(connection, Kind.UNDERTAKING, [undertaking.reference], at)
 
 
 async def append(

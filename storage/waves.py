@@ -7,16 +7,16 @@ Of the same shape as the ledger of cases: appending and read model are one SQL f
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from activities.survey_ports import AlreadyRecorded, DivergedError, SupersededError, WaveAppended, WaveBehind
 from domain.surveys.waves.facts import WaveEntry, read_wave_entry
 from domain.surveys.waves.wave import Wave
 from storage.pool import Connection, Pool, borrow
+from storage.unstarted import Kind, note
 
 _APPEND = "SELECT append_to_wave($1, $2, $3, $4::text[], $5::jsonb)"
-FIRST_TRY = timedelta(seconds=5)
 
 
 class UnknownWave(LookupError):
@@ -90,41 +90,6 @@ class Waves:
             )
         return [Wave.model_validate_json(row["state"]) for row in reversed(rows)]
 
-    async def unstarted(self, at: datetime, limit: int = 100) -> list[tuple[str, int]]:
-        """References and epochs of waves that have still to be started; each is offered again after a while."""
-        async with borrow(self._pool) as connection:
-            rows = await connection.fetch(
-                """WITH due AS MATERIALIZED (
-                     SELECT reference FROM unstarted_wave WHERE not_before <= $1
-                      ORDER BY reference LIMIT $2 FOR UPDATE SKIP LOCKED)
-                   UPDATE unstarted_wave u SET not_before = $1 + $3::interval
-                     FROM due WHERE u.reference = due.reference
-                   RETURNING u.reference, u.epoch""",
-                at,
-                limit,
-                FIRST_TRY,
-            )
-        return [(row["reference"], row["epoch"]) for row in rows]
-
-    async def started(self, reference: str, epoch: int) -> None:
-        """Strike it off when its run of this epoch was started; if noted in a newer epoch meanwhile, it stays."""
-        async with borrow(self._pool) as connection:
-            await connection.execute("DELETE FROM unstarted_wave WHERE reference = $1 AND epoch = $2", reference, epoch)
-
-    async def restart_all(self, at: datetime) -> int:
-        """Note every open wave to be started in a new epoch: Temporal's store is gone; how many."""
-        async with borrow(self._pool) as connection:
-            rows = await connection.fetch(
-                """WITH unfinished AS (UPDATE wave SET epoch = epoch + 1 WHERE is_open
-                                       RETURNING reference, epoch)
-                   INSERT INTO unstarted_wave (reference, not_before, epoch)
-                   SELECT reference, $1, epoch FROM unfinished
-                   ON CONFLICT (reference) DO UPDATE SET not_before = $1, epoch = excluded.epoch
-                   RETURNING reference""",
-                at,
-            )
-        return len(rows)
-
     async def broken_chains(self) -> list[str]:
         """Waves whose stored entries do not give the hashes beside them, or not the head of the wave."""
         async with borrow(self._pool) as connection:
@@ -161,9 +126,7 @@ async def next_wave_reference(connection: Connection, at: datetime) -> str:
 async def open_wave(connection: Connection, entries: Sequence[WaveEntry], wave: Wave, at: datetime) -> None:
     """Write a new wave's first entries and its note to be started."""
     await append(connection, 0, entries, wave)
-    await connection.execute(
-        "INSERT INTO unstarted_wave (reference, not_before) VALUES ($1, $2)", wave.reference, at + FIRST_TRY
-    )
+    await note(connection, Kind.WAVE, [wave.reference], at)
 
 
 async def append(

@@ -12,9 +12,10 @@ from domain.complaints import facts as f
 from domain.complaints.assignment import choose
 from domain.complaints.guards import current_code
 from domain.complaints.rules import calling_back
-from domain.complaints.situation import Refused, Situation
+from domain.complaints.situation import Situation
 from domain.complaints.steps import Step
 from domain.complaints.terms import ORDERED, StepState
+from domain.ruling import Refused
 
 _Kind = TypeVar("_Kind", bound=c.Command)
 Facts = Iterator[f.AnyFact]

@@ -19,8 +19,9 @@ from domain.complaints.intake import HIGHEST_SEVERITY, Intake
 from domain.complaints.law import RULES
 from domain.complaints.overdue import next_overdue
 from domain.complaints.policy import Policy
-from domain.complaints.situation import CUSTOMER, SYSTEM, Circumstances, Refused, Situation
+from domain.complaints.situation import CUSTOMER, SYSTEM, Circumstances, Situation
 from domain.complaints.terms import Way
+from domain.ruling import Refused
 
 
 def decide_intake(intake: Intake, submission_id: str, circumstances: Circumstances) -> tuple[f.Entry, ...]:

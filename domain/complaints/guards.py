@@ -22,8 +22,9 @@ from domain.complaints.commands import (
     UpdateCustomer,
 )
 from domain.complaints.policy import Duty
-from domain.complaints.situation import Refused, Situation
+from domain.complaints.situation import Situation
 from domain.complaints.terms import CONTACT_FOR, LETTERS, ORDERED, UPDATES, Correctable, StepKind, StepState, Way
+from domain.ruling import Refused
 
 
 def not_acknowledged_yet(situation: Situation) -> None:

@@ -9,22 +9,8 @@ from domain.complaints.commands import Submission
 from domain.complaints.decide import decide
 from domain.complaints.evolve import fold
 from domain.complaints.facts import Entry
-from domain.complaints.situation import Circumstances, Refused
-
-
-class Ruling(BaseModel):
-    """What became of a submission: its place in the ledger, or the guard that refused it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    submission_id: str
-    sequence: int | None = None
-    guard: str | None = None
-    detail: str | None = None
-
-    @property
-    def was_accepted(self) -> bool:
-        return self.guard is None
+from domain.complaints.situation import Circumstances
+from domain.ruling import Refused, Ruling
 
 
 class Decided(BaseModel):

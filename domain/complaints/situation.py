@@ -16,15 +16,6 @@ SYSTEM = "system"
 CUSTOMER = "customer"
 
 
-class Refused(Exception):
-    """A guard says no; nothing changes. `guard` is its name, `detail` says what would have been right."""
-
-    def __init__(self, guard: str, detail: str) -> None:
-        super().__init__(detail)
-        self.guard = guard
-        self.detail = detail
-
-
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a decision may know beside the case.

@@ -17,9 +17,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.complaints.command_parts import Code, PersonId, SealedText
+from domain.ruling import Refused
 from domain.surveys.comparison.defection import FEWEST_INTERVIEWS, MOST_INTERVIEWS, CauseKind, Defection
 from domain.surveys.comparison.key_customers import ValueClass
-from domain.undertakings.envelope import Command, Fact, Refused
+from domain.undertakings.envelope import Command, Fact
 from domain.undertakings.undertaking import Part, Undertaking
 
 SELECT = "select_defectors"

@@ -8,15 +8,6 @@ from domain.undertakings.undertaking import Part, UndertakingStep
 SYSTEM = "system"
 
 
-class Refused(Exception):
-    """A guard says no; nothing changes. `guard` is its name, `detail` says what would have been right."""
-
-    def __init__(self, guard: str, detail: str) -> None:
-        super().__init__(detail)
-        self.guard = guard
-        self.detail = detail
-
-
 class Command(Part):
     """What a person, a partner or the system asks of an undertaking."""
 
@@ -60,15 +51,6 @@ class StepParked(Fact):
 class StepRetried(Fact):
     type: Literal["step.retried"] = "step.retried"
     step: str
-
-
-class Ruling(Part):
-    """What became of a submission: its place in the ledger, or the guard that refused it."""
-
-    submission_id: str
-    sequence: int | None = None
-    guard: str | None = None
-    detail: str | None = None
 
 
 Text = SealedText

@@ -15,7 +15,8 @@ from enum import StrEnum
 from typing import Literal
 
 from domain.analysis.effect import Verdict
-from domain.undertakings.envelope import Command, Fact, Refused
+from domain.ruling import Refused
+from domain.undertakings.envelope import Command, Fact
 from domain.undertakings.improvement_facts import (
     Approve,
     Approved,

@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from domain.complaints.command_parts import SealedText
-from domain.undertakings.envelope import Command, Fact, Refused
+from domain.ruling import Refused
+from domain.undertakings.envelope import Command, Fact
 from domain.undertakings.undertaking import Target, Undertaking
 
 LINK_CASES = "link_cases"

@@ -7,14 +7,13 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter
 
+from domain.ruling import Refused, Ruling
 from domain.undertakings import analysis_run, defection_study, improvement, improvement_facts, incident
 from domain.undertakings.envelope import (
     SYSTEM,
     Command,
     Fact,
-    Refused,
     RetryStep,
-    Ruling,
     StepFailed,
     StepParked,
     StepRetried,

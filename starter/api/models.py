@@ -79,7 +79,7 @@ class CaseView(Answer):
 
     reference: str
     status: Status
-    source: Literal["live", "record"] = Field(description="asked of the running process, or read from the record")
+    source: Literal["live", "record"] = Field(description="live: its process runs; record: it has none now")
     sequence: int = Field(description="how many facts the ledger holds; also the ETag")
     attempt: int
     channel: str

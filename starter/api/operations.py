@@ -1,6 +1,6 @@
 """The operators' view of the whole: workers and queues, what waits and since when, what is wedged. No case content."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -18,6 +18,8 @@ from storage.batches import Progress
 router = APIRouter(prefix="/v1", tags=["operators"], route_class=StrictJsonRoute)
 
 LOOKED_AT = 20
+AT_REST_AFTER = timedelta(seconds=30)
+"""Nobody asks the process of a case while something happens in it: decision 39."""
 """How many cases are compared: a lag of one process shows in any of them."""
 
 Operator = Annotated[Person, Depends(Allowed(Permission.READ_OPERATIONS))]
@@ -95,7 +97,7 @@ class Overview(Answer):
     oldest_unanchored_seconds: float | None
     unanchored_cases: int
     strays: tuple[str, ...] = Field(description="of the last cases, those whose read model the ledger does not make")
-    lagging: tuple[Lag, ...] = Field(description="of the last open cases, those whose process and record differ")
+    lagging: tuple[Lag, ...] = Field(description="of the last cases at rest, those whose process and record differ")
     batches: tuple[BatchProgress, ...] = Field(description="those under way")
     temporal: str = Field(description="up or down; when down, what it knows is absent")
     workers: Workers | None
@@ -145,7 +147,7 @@ async def _workers(services: House) -> Workers:
 
 async def _lagging(services: House) -> tuple[Lag, ...]:
     """Looked at twice: a command that is just being recorded is no lag."""
-    suspects = [case.reference for case in await services.parts.standing.recently_changed(LOOKED_AT)]
+    suspects = await services.parts.standing.at_rest(LOOKED_AT, datetime.now(UTC) - AT_REST_AFTER)
     for _ in range(2):
         found = [lag for reference in suspects if (lag := await _lag(services, reference)) is not None]
         suspects = [lag.reference for lag in found]
@@ -154,7 +156,7 @@ async def _lagging(services: House) -> tuple[Lag, ...]:
 
 async def _lag(services: House, reference: str) -> Lag | None:
     recorded = await services.parts.records.find(reference)
-    live = await services.parts.launcher.case(reference)
+    live = await services.parts.launcher.asked(reference)
     if recorded is None or (live is not None and live.sequence >= recorded.sequence):
         return None
     return Lag(reference=reference, recorded=recorded.sequence, live=None if live is None else live.sequence)

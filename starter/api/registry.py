@@ -27,7 +27,8 @@ PersonId = Annotated[str, Path(pattern=r"^per_[0-9a-z]{6,32}$")]
 Admin = Annotated[Person, Depends(Allowed(Permission.MANAGE_STAFF))]
 
 
-def _of_staff(roles: frozenset[Role]) -> frozenset[Role]:
+def of_staff(roles: frozenset[Role]) -> frozenset[Role]:
+    """Raises `ValueError` for a role that nobody of the registry has."""
     if not roles <= STAFF_ROLES:
         raise ValueError(f"nobody is enrolled as {Role.CUSTOMER}: customers come by the link of their case")
     return roles
@@ -37,7 +38,7 @@ class PersonForm(Body):
     """A member of staff; a name that is known gets the roles added and a further token."""
 
     name: Annotated[Line, StringConstraints(max_length=100)]
-    roles: Annotated[frozenset[Role], Field(min_length=1), AfterValidator(_of_staff)]
+    roles: Annotated[frozenset[Role], Field(min_length=1), AfterValidator(of_staff)]
     team: Annotated[Line, StringConstraints(max_length=64)] | None = None
     languages: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...], Field(max_length=20)] = ()
     redress_limit: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None = None

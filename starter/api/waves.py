@@ -76,7 +76,7 @@ class WaveView(Answer):
     survey: str
     version: int
     status: WaveStatus
-    source: Literal["live", "record"] = Field(description="asked of the running process, or read from the record")
+    source: Literal["live", "record"] = Field(description="live: its process runs; record: it has none now")
     sequence: int
     planned_by: str
     planned_at: datetime

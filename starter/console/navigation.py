@@ -23,6 +23,7 @@ PLACES = (
     Place("/console/steps", "steps", "running", Permission.READ_STEPS, frozenset({Role.OPERATOR})),
     Place("/console/operations", "operations", "running", Permission.READ_OPERATIONS),
     Place("/console/webhooks", "webhooks", "running", Permission.READ_WEBHOOKS),
+    Place("/console/staff", "staff", "admin", Permission.READ_STAFF, frozenset({Role.ADMIN})),
     Place(ACCOUNT, "account", "own", Permission.USE_CONSOLE),
 )
 """In the order of the menu; `name` is a word of `layout.places`, `group` one of `layout.groups`."""

@@ -12,6 +12,7 @@ from starter.console import (
     operations,
     queue,
     sign_in,
+    staff,
     step_batches,
     steps,
 )
@@ -29,6 +30,7 @@ PAGES = (
     steps,
     step_batches,
     operations,
+    staff,
 )
 
 Here = Annotated[Visit, Depends(Seat(Permission.USE_CONSOLE))]

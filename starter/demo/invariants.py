@@ -14,10 +14,10 @@ from starter.demo.endings import wrong_turns
 from starter.demo.mailbox import Mailbox
 from storage import chains
 from storage.cases import CaseRecords
-from storage.intakes import UnstartedCases
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
 from storage.pool import open_pool
+from storage.unstarted import Kind, Unstarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,11 @@ async def examine(database_url: str, keys: MasterKeys, paths: Mapping[str, str],
         letters += await pool.fetchval(
             "SELECT count(*) FROM contact WHERE channel = 'email' AND invited_at IS NOT NULL"
         )
-        if await UnstartedCases(pool).oldest() is not None:
-            broken.append("a case was taken in and never started")
+        broken += [
+            f"a {kind} was taken in and never started"
+            for kind in Kind
+            if await Unstarted(pool, kind).oldest() is not None
+        ]
     finally:
         await pool.close()
     if len(mailbox.acceptances) != letters:

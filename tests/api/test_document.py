@@ -124,6 +124,7 @@ async def test_every_example_is_accepted(api: Api, name: str) -> None:
             "wave": "W-2026-999999",
             "calendar_id": "every-day",
             "webhook": "whk_none",
+            "person_id": everybody.person.id,
             "number": 1,
         }
         there = path.format(reference=reference, step_id=step, letter="acknowledgement", **nowhere)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.access import Role
-from tests.api.visitors import Api, problem, wrong_fields
+from tests.api.visitors import Api, Visitor, problem, wrong_fields
 
 
 async def test_a_new_person_comes_in_with_the_token_shown_once(api: Api) -> None:
@@ -87,6 +87,45 @@ async def test_policies_tell_their_source_and_whether_it_was_checked(api: Api) -
 
 async def test_the_code_lists_are_told_in_both_languages(api: Api) -> None:
     taxonomy = (await api["hotline"].get("/v1/taxonomy")).json()
-    assert taxonomy["channel"]["phone"] == {"zh": "电话", "en": "Telephone", "under": None}
+    assert taxonomy["channel"]["phone"] == {"zh": "电话", "en": "Telephone", "under": None, "formerly": []}
     assert taxonomy["category"]["repair_late"]["under"] == "repair"
     assert {"ground", "cause", "outcome", "remedy"} <= set(taxonomy)
+
+
+async def test_a_person_is_changed_field_by_field(api: Api) -> None:
+    visitor = await api.enrol("changing", Role.HANDLER)
+    here = f"/v1/staff/{visitor.person.id}"
+    away = await api["admin"].send("PATCH", here, json={"absent_until": "2099-01-02T08:00:00+08:00", "team": "south"})
+    assert (away.status_code, away.json()["team"], away.json()["roles"]) == (200, "south", ["handler"])
+    assert away.json()["absent_until"] == "2099-01-02T00:00:00Z"
+    back = await api["admin"].send("PATCH", here, json={"absent_until": None, "roles": ["caller"], "team": None})
+    assert (back.json()["absent_until"], back.json()["roles"], back.json()["team"]) == (None, ["caller"], None)
+    assert (await api["admin"].send("PATCH", here, json={"roles": ["customer"]})).status_code == 422
+
+
+async def test_whoever_leaves_loses_every_token_for_good(api: Api) -> None:
+    visitor = await api.enrol("leaving", Role.HANDLER)
+    here = f"/v1/staff/{visitor.person.id}"
+    assert (await api["admin"].send("PATCH", here, json={"active": False})).json()["active"] is False
+    assert (await visitor.get("/v1/me")).status_code == 401
+    await api["admin"].send("PATCH", here, json={"active": True})
+    assert (await visitor.get("/v1/me")).status_code == 401
+
+
+async def test_one_of_several_tokens_is_taken_away(api: Api) -> None:
+    visitor = await api.enrol("several", Role.HANDLER)
+    here = f"/v1/staff/{visitor.person.id}/tokens"
+    made = await api["admin"].post(here, {"label": "CRM"}, key="a-token-once")
+    assert (await api["admin"].post(here, {"label": "CRM"}, key="a-token-once")).json() == made.json()
+    listed = (await api["admin"].get(here)).json()["items"]
+    assert sorted(each["label"] for each in listed) == ["", "CRM"]
+    named = next(each["id"] for each in listed if each["label"] == "CRM")
+    assert (await api["admin"].delete(f"{here}/{named}")).status_code == 200
+    assert (await api["admin"].delete(f"{here}/{named}")).status_code == 404
+    other = Visitor(visitor.person, visitor.client, made.json()["token"])
+    assert [(await each.get("/v1/me")).status_code for each in (visitor, other)] == [200, 401]
+
+
+async def test_the_last_administrator_cannot_leave(api: Api) -> None:
+    answer = await api["admin"].send("PATCH", f"/v1/staff/{api['admin'].person.id}", json={"active": False})
+    assert problem(answer, 409, "last_administrator")

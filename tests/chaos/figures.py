@@ -23,7 +23,8 @@ _HEAD = (
 )
 _ITS_OWN = (
     *("toxics", "links", "answers_lost", "backends", "refused", "requests", "keys", "races", "losers_told"),
-    *("stopped_in", "first_effect_after", "effect_after", "restored_in"),
+    *("stopped_in", "first_effect_after", "effect_after", "restored_in", "histories_replayed"),
+    *("histories", "failed_tasks", "handed_on", "handed_back", "moved", "began_on_the_later"),
 )
 
 

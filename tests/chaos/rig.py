@@ -67,20 +67,25 @@ class Rig:
         async with self.hurt(link), self.links[link].poisoned(toxic):
             yield
 
-    async def start(self, part: str, **more: str) -> None:
-        """Run `api` or `worker`; returns when it has come up."""
-        log = self.folder / f"{part}-{secrets.token_hex(3)}.log"
-        command = ["tests.chaos.broken_worker"] if part == "worker" else ["starter.cli.main", "api"]
+    async def start(self, part: str, *, release: Path = ROOT, **more: str) -> None:
+        """Run the API or a worker, of another release perhaps; returns when it has come up.
+
+        The last word of its name says what it is, so that there can be more than one.
+        """
+        kind = part.rpartition(" ")[2]
+        log = self.folder / f"{part.replace(' ', '-')}-{secrets.token_hex(3)}.log"
+        ours = "tests.chaos.broken_worker" if release is ROOT else "worker"
+        command = [ours] if kind == "worker" else ["starter.cli.main", "api"]
         with log.open("wb") as stream:
             process = self.processes[part] = await asyncio.create_subprocess_exec(
                 *[sys.executable, "-m", *command],
-                cwd=ROOT,
-                env=environment({**self.environments[part], **more}),
+                cwd=release,
+                env=environment({**self.environments[kind], **more}),
                 stdout=stream,
                 stderr=stream,
             )
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await self._is_up(part, log):
+            while not await self._is_up(kind, log):
                 assert process.returncode is None, log.read_text()[-3000:]
                 await asyncio.sleep(POLL_SECONDS)
 
@@ -101,10 +106,10 @@ class Rig:
         await self.processes[part].wait()
         return injury
 
-    async def replace(self, part: str, **more: str) -> None:
+    async def replace(self, part: str) -> None:
         """Kill a process and run another one in its place."""
         injury = await self.kill(part)
-        await self.start(part, **more)
+        await self.start(part)
         injury.back_at = datetime.now(UTC)
 
     async def stop(self, part: str) -> int:

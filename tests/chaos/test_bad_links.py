@@ -34,9 +34,9 @@ class Length:
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self.is_long: bool = request.param == "long"
-        self.fault_seconds = 20.0 if self.is_long else 0.5
-        self.cases = 150 if self.is_long else CASES
-        self.storm_seconds = 300.0 if self.is_long else 4.0
+        self.fault_seconds = 6.0 if self.is_long else 0.5
+        self.cases = 60 if self.is_long else CASES
+        self.storm_seconds = 60.0 if self.is_long else 4.0
 
 
 @pytest.fixture(params=["gate", pytest.param("long", marks=pytest.mark.long)])

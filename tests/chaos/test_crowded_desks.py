@@ -44,7 +44,7 @@ class Crowd:
 
 
 GATE = Crowd(cases=6, requests=30, repetitions=5, races=5, mail_seconds=1.5)
-LONG = Crowd(cases=100, requests=2_000, repetitions=5, races=500, mail_seconds=30)
+LONG = Crowd(cases=40, requests=400, repetitions=5, races=80, mail_seconds=15)
 
 
 @pytest.fixture(params=[GATE, pytest.param(LONG, marks=pytest.mark.long)], ids=["gate", "long"])

@@ -11,6 +11,7 @@ from tests.chaos.evidence import Evidence
 from tests.chaos.faults import VICTIMS
 from tests.chaos.installation import installed
 from tests.chaos.laws import contradictions
+from tests.chaos.replays import replay_all
 from tests.chaos.report import Steal, effects, figures
 from tests.chaos.sink import Sink
 from tests.chaos.storm import Storm, look, rage
@@ -18,8 +19,8 @@ from tests.chaos.tampering import TAMPERINGS, Tampering
 
 pytestmark = pytest.mark.slow
 
-LONG = Storm(seed=20261127, cases=400, left_open=20, kills=250, mean_wait=6.0)
-"""Fifty kills of each process: half an hour or more."""
+LONG = Storm(seed=20261127, cases=240, left_open=20, kills=110, mean_wait=4.0)
+"""Twenty kills of each process or more: a quarter of an hour."""
 GATE = Storm(seed=20261122, cases=60, left_open=6, kills=12, mean_wait=3.0)
 
 
@@ -27,6 +28,7 @@ GATE = Storm(seed=20261122, cases=60, left_open=6, kills=12, mean_wait=3.0)
 class Aftermath:
     evidence: Evidence
     line: str
+    replayed: int
 
 
 async def weathered(storm: Storm, name: str) -> Aftermath:
@@ -39,11 +41,13 @@ async def weathered(storm: Storm, name: str) -> Aftermath:
             async with open_for_business(installation, storm.seed, think_seconds=2.0) as business:
                 await rage(storm, installation, business, sink)
                 evidence = await look(installation, business, sink)
+            replayed = await replay_all(await installation.temporal(), installation.keys)
             findings = contradictions(evidence)
             logs = installation.keep_logs() if findings else None
     finally:
         await sink.stop()
-    return Aftermath(evidence, figures(name, storm.seed, evidence, findings, steal_percent=steal.percent(), logs=logs))
+    more = {"steal_percent": steal.percent(), "logs": logs, "histories_replayed": replayed}
+    return Aftermath(evidence, figures(name, storm.seed, evidence, findings, **more), replayed)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,11 @@ async def test_nothing_acknowledged_is_lost_or_done_twice(aftermath: Aftermath, 
 async def test_the_checker_notices(aftermath: Aftermath, tampering: Tampering, law: str) -> None:
     findings = contradictions(tampering(aftermath.evidence))
     assert any(finding.startswith(f"{law}: ") for finding in findings)
+
+
+def test_every_history_of_the_storm_replays(aftermath: Aftermath) -> None:
+    """R13: what was cut off, repeated and taken over by the other worker, too."""
+    assert aftermath.replayed >= GATE.cases
 
 
 def test_business_goes_on_after_every_kill(aftermath: Aftermath) -> None:

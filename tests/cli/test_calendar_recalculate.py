@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from typer.testing import Result
 
@@ -15,6 +17,7 @@ async def told(amends: Amends, *words: str, **how: Any) -> Any:
 
 
 async def due(amends: Amends, reference: str) -> str:
+    """When the fifteen days end that the final response has."""
     clocks = (await told(amends, "complaint", "show", reference))["clocks"]
     return next(str(clock["due_at"]) for clock in clocks if clock["kind"] == "final_response")
 
@@ -38,7 +41,10 @@ async def test_clocks_are_moved_when_it_is_confirmed_and_not_before(amends: Amen
 
     moved = await amends(*order, "--per-second", "50", stdin="y\n")
     assert f"{reference}  done" in moved.output
-    assert await due(amends, reference) < before
+    received = datetime.fromisoformat((await told(amends, "complaint", "show", reference))["received_at"])
+    last = received.astimezone(ZoneInfo("Asia/Tokyo")).date() + timedelta(days=16)
+    end = datetime.combine(last, time(), ZoneInfo("Asia/Tokyo"))
+    assert datetime.fromisoformat(await due(amends, reference)) == end
     again = await told(amends, *order, "--yes")
     assert (again["cases"], again["outcomes"]) == (0, {})
     assert "Nothing is to be moved." in (await amends(*order, "--yes")).output

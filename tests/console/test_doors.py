@@ -21,6 +21,7 @@ __all__ = ["api"]
 
 PASSWORD = "four words for tests"
 PLACES = {"reference": "C-2026-999999", "command": "note", "file": "att_nothing", "path": "nowhere"}
+PLACES |= {"person": "per_nobody00", "token": "0" * 16}
 PLACES |= {"step": "C-2026-999999.acknowledgement.1", "batch": "bat_nothing", "webhook": "whk_nothing"}
 _addresses = count(1)
 

@@ -117,9 +117,10 @@ async def test_a_start_waits_for_the_backends_of_a_killed_server(server: Embedde
     await server.start()
     busy = await asyncpg.connect(server.url)
     backend = busy.get_server_pid()
-    seconds_of_work = "SELECT count(*) FROM generate_series(1, 5000) a, generate_series(1, 1000) b"
+    seconds_of_work = "SELECT count(*) FROM generate_series(1, 5000) a, generate_series(1, 2000) b"
     computing = asyncio.create_task(busy.execute(seconds_of_work))
-    await asyncio.sleep(0.2)
+    while await value(server.url, f"SELECT state FROM pg_stat_activity WHERE pid = {backend}") != "active":
+        await asyncio.sleep(0.01)
     server.kill()
     assert runs(backend)
     await server.start()

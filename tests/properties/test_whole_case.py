@@ -23,7 +23,7 @@ from domain.complaints.clocks import Clock
 from domain.complaints.decide import allowed_commands
 from domain.complaints.evolve import fold
 from domain.complaints.policy import HIGHEST_LEVEL, Anchor, Money, Policy
-from domain.complaints.situation import SYSTEM, Refused
+from domain.complaints.situation import SYSTEM
 from domain.complaints.terms import (
     PERSONAL,
     TO_OTHERS,
@@ -40,6 +40,7 @@ from domain.complaints.terms import (
     StepState,
     Way,
 )
+from domain.ruling import Refused
 from tests.unit.complaints import story as s
 from tests.unit.complaints.rulebook import DISPATCH, NEWER, OFFICE, PLAIN, RICH, SECONDS
 from tests.unit.complaints.story import (

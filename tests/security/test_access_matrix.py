@@ -32,6 +32,7 @@ PLACES = {
     "partner": "nobody_known",
     "return_id": "nowhere",
     "number": "1",
+    "token": "0" * 16,
 }
 
 

@@ -26,8 +26,8 @@ NOT_ASKED = (
     "positive_data_acceptance",  # codes, references and guards are not in the schema, so that 422 and 409 are right
     "object_level_authorization",  # tests/security/test_object_level.py
 )
-LONG_EXAMPLES = int(os.environ.get("AMENDS_FUZZ_EXAMPLES", "100"))
-"""Examples an operation and role in the long tier."""
+LONG_EXAMPLES = int(os.environ.get("AMENDS_FUZZ_EXAMPLES", "10"))
+"""Examples an operation and role in the long tier, beside those of the coverage phase; 100 take a night."""
 
 
 class _Server(uvicorn.Server):

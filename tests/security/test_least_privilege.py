@@ -15,6 +15,7 @@ from starter.reading import STORY
 from storage.keys import MasterKeys
 from storage.pool import open_pool
 from storage.roles import API, WORKER
+from storage.unstarted import Kind, Unstarted
 from tests.conftest import execute
 from tests.house import House, open_house
 from tests.mail_server import MailServer
@@ -103,4 +104,4 @@ async def test_a_wave_goes_from_the_frame_to_its_report(
     await field.command(house, wave.reference, "close", reason="enough")
     await field.until_status(house, wave.reference, WaveStatus.REPORTED)
     assert (await field.command(house, wave.reference, "sign_off")).status == WaveStatus.SIGNED_OFF
-    assert await worker.surveys.waves.restart_all(datetime.now(UTC)) == 0
+    assert await Unstarted(worker.pool, Kind.WAVE).restart_all(datetime.now(UTC)) == 0

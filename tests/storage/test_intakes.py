@@ -10,10 +10,11 @@ from activities.ports import SupersededError
 from domain.complaints import commands as c
 from domain.complaints.evolve import fold
 from domain.privacy import Identity, TextKind
-from storage.intakes import UnstartedCases, claim_source, next_reference, open_case, serialise, source_key
+from storage.intakes import claim_source, next_reference, open_case, serialise, source_key
 from storage.keys import MasterKeys
 from storage.ledger import Ledger
 from storage.pool import Pool, borrow, transaction
+from storage.unstarted import Kind, Unstarted
 from storage.vault import Vault
 from tests.storage.sample_cases import AT, TEXT, done, first_entries, made, note, on, opened
 
@@ -107,13 +108,13 @@ async def test_intakes_that_share_a_key_pass_one_after_the_other(pool: Pool) -> 
 
 
 async def test_a_new_case_is_left_to_its_taker_for_two_seconds(pool: Pool) -> None:
-    case, unstarted = await opened(pool), UnstartedCases(pool)
+    case, unstarted = await opened(pool), Unstarted(pool, Kind.CASE)
     assert await unstarted.claim(10, AT + timedelta(seconds=1)) == []
     assert await unstarted.claim(10, AT + timedelta(seconds=2)) == [(case.reference, 1)]
 
 
 async def test_a_claimed_case_is_offered_again_after_a_growing_while(pool: Pool) -> None:
-    case, unstarted = await opened(pool), UnstartedCases(pool)
+    case, unstarted = await opened(pool), Unstarted(pool, Kind.CASE)
     at, waits = AT + timedelta(seconds=2), []
     for _ in range(7):
         assert await unstarted.claim(10, at) == [(case.reference, 1)]
@@ -127,12 +128,12 @@ async def test_a_claimed_case_is_offered_again_after_a_growing_while(pool: Pool)
 async def test_two_reconcilers_share_the_work(pool: Pool) -> None:
     references = {(await opened(pool)).reference for _ in range(40)}
     later = AT + timedelta(minutes=1)
-    claims = await asyncio.gather(*(UnstartedCases(pool).claim(15, later) for _ in range(4)))
+    claims = await asyncio.gather(*(Unstarted(pool, Kind.CASE).claim(15, later) for _ in range(4)))
     claimed = [reference for claim in claims for reference, *_ in claim]
     assert len(claimed) == len(set(claimed))
     assert all(len(claim) <= 15 for claim in claims)
     assert set(claimed) <= references
-    rest = await UnstartedCases(pool).claim(40, later)
+    rest = await Unstarted(pool, Kind.CASE).claim(40, later)
     assert {reference for reference, *_ in rest} == references - set(claimed)
 
 
@@ -140,12 +141,12 @@ async def test_what_another_reconciler_holds_is_passed_over(pool: Pool) -> None:
     references = sorted([(await opened(pool)).reference for _ in range(6)])
     async with transaction(pool) as other:
         held = await other.fetch("SELECT reference FROM unstarted_case ORDER BY reference LIMIT 4 FOR UPDATE")
-        claimed = await asyncio.wait_for(UnstartedCases(pool).claim(10, AT + timedelta(minutes=1)), timeout=2)
+        claimed = await asyncio.wait_for(Unstarted(pool, Kind.CASE).claim(10, AT + timedelta(minutes=1)), timeout=2)
     assert sorted(reference for reference, *_ in claimed) == references[len(held) :]
 
 
 async def test_a_started_case_is_struck_off_and_the_oldest_is_known(pool: Pool) -> None:
-    unstarted = UnstartedCases(pool)
+    unstarted = Unstarted(pool, Kind.CASE)
     assert await unstarted.oldest() is None
     old = await opened(pool, at=AT - timedelta(minutes=3))
     await opened(pool)
@@ -160,7 +161,7 @@ async def test_a_lost_temporal_store_starts_all_that_is_unfinished_in_a_new_epoc
     sending = await done(
         ledger, await opened(pool, reachable_by=("email",)), c.Withdraw(reason=TEXT, confirmed_by="phone")
     )
-    unstarted = UnstartedCases(pool)
+    unstarted = Unstarted(pool, Kind.CASE)
     for case in (still_open, closed, sending):
         await unstarted.started(case.reference, 1)
     later = AT + timedelta(hours=1)
@@ -172,7 +173,7 @@ async def test_a_lost_temporal_store_starts_all_that_is_unfinished_in_a_new_epoc
 
 
 async def test_a_restart_offers_what_was_put_off_at_once(pool: Pool) -> None:
-    case, unstarted = await opened(pool), UnstartedCases(pool)
+    case, unstarted = await opened(pool), Unstarted(pool, Kind.CASE)
     at = AT + timedelta(seconds=2)
     for _ in range(3):
         await unstarted.claim(10, at)
@@ -183,7 +184,7 @@ async def test_a_restart_offers_what_was_put_off_at_once(pool: Pool) -> None:
 
 async def test_a_start_of_an_older_epoch_does_not_strike_off_the_note_of_a_newer_one(pool: Pool) -> None:
     """The store was lost between the start of a run and its striking off: that run is gone or will be refused."""
-    case, unstarted, later = await opened(pool), UnstartedCases(pool), AT + timedelta(seconds=3)
+    case, unstarted, later = await opened(pool), Unstarted(pool, Kind.CASE), AT + timedelta(seconds=3)
     assert await unstarted.restart_all(later) == 1
     await unstarted.started(case.reference, 1)
     assert await unstarted.claim(10, later) == [(case.reference, 2)]

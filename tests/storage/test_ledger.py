@@ -11,8 +11,8 @@ import pytest
 from activities.ports import AlreadyRecorded, Appended, Behind, DivergedError, SupersededError
 from domain.complaints import commands as c
 from domain.complaints.evolve import fold
-from domain.complaints.situation import Refused
 from domain.complaints.terms import ClockState
+from domain.ruling import Refused
 from storage.cases import CaseRecords
 from storage.ledger import Ledger, UnknownCase
 from storage.pool import Pool

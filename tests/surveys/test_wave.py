@@ -16,6 +16,7 @@ from domain.surveys.waves.wave import WaveStatus, WaveStep, WaveStepKind
 from domain.undertakings.improvement import Improvement
 from starter.problems import Problem
 from storage.responses import Standing
+from storage.unstarted import Kind, Unstarted
 from tests.house import House
 from tests.mail_server import MailServer
 from tests.surveys.field import (
@@ -371,7 +372,7 @@ async def test_a_rebuilt_wave_takes_the_place_of_a_stale_run_and_invites_nobody_
     await until_fact(house, wave.reference, "wave.invited")
     handle = house.parts.client.get_workflow_handle(wave_workflow_id(wave.reference))
     stale = (await handle.describe()).run_id
-    assert await house.services.surveys.wave_records.restart_all(datetime.now(UTC)) == 1
+    assert await Unstarted(house.parts.pool, Kind.WAVE).restart_all(datetime.now(UTC)) == 1
     await house.parts.surveys.launcher.start_those_left()
     assert (await handle.describe()).run_id != stale
     for token in list(tokens(mail_server).values())[:10]:

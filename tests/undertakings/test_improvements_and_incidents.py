@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from storage.unstarted import Kind, Unstarted
 from tests.api.visitors import Api, Visitor, problem, visitors
 from tests.house import House
 
@@ -161,7 +162,7 @@ async def test_an_undertaking_goes_on_when_temporal_has_forgotten_it(api: Api, h
     reference = path.rpartition("/")[2]
     handle = house.parts.client.get_workflow_handle(f"undertaking/{reference}")
     await handle.terminate("its store is lost")
-    assert await house.parts.undertakings.restart_all(datetime.now(UTC)) > 0
+    assert await Unstarted(house.parts.pool, Kind.UNDERTAKING).restart_all(datetime.now(UTC)) > 0
     await house.parts.undertaking_launcher.start_those_left()
     rejected = await command(api["supervisor"], path, "reject", reason="Too dear.")
     assert rejected["status"] == "rejected"
@@ -173,7 +174,7 @@ async def test_a_rebuilt_undertaking_takes_the_place_of_a_stale_run(api: Api, ho
     reference = path.rpartition("/")[2]
     handle = house.parts.client.get_workflow_handle(f"undertaking/{reference}")
     stale = (await handle.describe()).run_id
-    assert await house.parts.undertakings.restart_all(datetime.now(UTC)) > 0
+    assert await Unstarted(house.parts.pool, Kind.UNDERTAKING).restart_all(datetime.now(UTC)) > 0
     await house.parts.undertaking_launcher.start_those_left()
     assert (await handle.describe()).run_id != stale
     assert (await command(api["supervisor"], path, "reject", reason="Too dear."))["status"] == "rejected"

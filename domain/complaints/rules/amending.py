@@ -9,9 +9,10 @@ from domain.complaints.acts import step_of
 from domain.complaints.guards import is_reachable_by
 from domain.complaints.rules.given import given
 from domain.complaints.shipped import newest_template, template_codes
-from domain.complaints.situation import Refused, Situation
+from domain.complaints.situation import Situation
 from domain.complaints.steps import Step
 from domain.complaints.terms import ORDERED, TO_OTHERS, StepKind, StepState, Way
+from domain.ruling import Refused
 
 LONGEST_PUT_OFF = timedelta(days=30)
 

@@ -9,8 +9,9 @@ from domain.complaints import facts as f
 from domain.complaints.callback import Visit, is_selected
 from domain.complaints.policy import Policy
 from domain.complaints.rules.given import given
-from domain.complaints.situation import Refused, Situation
+from domain.complaints.situation import Situation
 from domain.complaints.terms import Reached, Solved, Way
+from domain.ruling import Refused
 
 Facts = Iterator[f.AnyFact]
 

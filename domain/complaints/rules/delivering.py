@@ -9,7 +9,7 @@ from domain.complaints.case import Case
 from domain.complaints.guards import is_reachable_by
 from domain.complaints.rules import calling_back
 from domain.complaints.rules.given import given
-from domain.complaints.situation import Refused, Situation
+from domain.complaints.situation import Situation
 from domain.complaints.steps import Step
 from domain.complaints.terms import (
     ANSWERS,
@@ -24,6 +24,7 @@ from domain.complaints.terms import (
     StepState,
     Way,
 )
+from domain.ruling import Refused
 
 Facts = Iterator[f.AnyFact]
 _NEVER_REACHED = {Reached.WRONG_NUMBER, Reached.REFUSED}

@@ -6,7 +6,8 @@ from domain.complaints import commands as c
 from domain.complaints import facts as f
 from domain.complaints.partner_requests import PartnerRequest
 from domain.complaints.rules.given import given
-from domain.complaints.situation import Refused, Situation
+from domain.complaints.situation import Situation
+from domain.ruling import Refused
 
 Facts = Iterator[f.AnyFact]
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from domain.complaints import commands as c
 from domain.complaints import facts as f
 from domain.complaints.rules.given import given
-from domain.complaints.situation import Refused, Situation
+from domain.complaints.situation import Situation
+from domain.ruling import Refused
 
 Facts = Iterator[f.AnyFact]
 

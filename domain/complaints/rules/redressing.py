@@ -8,8 +8,9 @@ from domain.complaints import facts as f
 from domain.complaints.policy import Duty
 from domain.complaints.redress import Redress
 from domain.complaints.rules.given import given
-from domain.complaints.situation import Refused, Situation
+from domain.complaints.situation import Situation
 from domain.complaints.terms import RedressState
+from domain.ruling import Refused
 
 Facts = Iterator[f.AnyFact]
 

@@ -11,8 +11,9 @@ from domain.complaints.clocks import Clock, taken_over
 from domain.complaints.holds import Hold
 from domain.complaints.policy import Duty, ExtensionRule
 from domain.complaints.rules.given import given
-from domain.complaints.situation import Refused, Situation
+from domain.complaints.situation import Situation
 from domain.complaints.terms import ORDERED
+from domain.ruling import Refused
 
 Facts = Iterator[f.AnyFact]
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from domain.ruling import Refused, Ruling
 from domain.surveys.field_plan import FieldPlan
 from domain.surveys.waves import commands as c
 from domain.surveys.waves import facts as f
@@ -40,26 +41,6 @@ LAWFUL: dict[type[BaseModel], frozenset[WaveStatus]] = {
 """When each command of a person is lawful."""
 
 
-class WaveRefused(Exception):
-    """A guard says no; nothing changes. `guard` is its name, `detail` says what would have been right."""
-
-    def __init__(self, guard: str, detail: str) -> None:
-        super().__init__(detail)
-        self.guard = guard
-        self.detail = detail
-
-
-class WaveRuling(BaseModel):
-    """What became of a submission: its place in the ledger, or the guard that refused it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    submission_id: str
-    sequence: int | None = None
-    guard: str | None = None
-    detail: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class WaveCircumstances:
     """What a decision may know beside the wave. A workflow's validator knows the time only."""
@@ -74,7 +55,7 @@ class WaveDecided:
 
     wave: Wave
     entries: tuple[f.WaveEntry, ...]
-    rulings: tuple[WaveRuling, ...]
+    rulings: tuple[Ruling, ...]
 
 
 def plan_wave(
@@ -89,7 +70,7 @@ def plan_wave(
 def decide_wave(wave: Wave, submission: c.WaveSubmission, circumstances: WaveCircumstances) -> tuple[f.WaveEntry, ...]:
     """The facts that a command makes, in order; what came due before it is recorded first.
 
-    Raises `WaveRefused` with the guard's name; then nothing has happened.
+    Raises `Refused` with the guard's name; then nothing has happened.
     """
     recorder = _Recorder(wave, submission.id)
     recorder.record_all(_overdue(wave, circumstances.now), circumstances.now, SYSTEM)
@@ -109,20 +90,20 @@ def decide_all_of_wave(
     `recorded` are submissions that the ledger has already, with their places: they are answered, not done again.
     """
     entries: list[f.WaveEntry] = []
-    rulings: list[WaveRuling] = []
+    rulings: list[Ruling] = []
     for submission in submissions:
         known = recorded.get(submission.id) or wave.recorded_sequence(submission.id)
         if known is not None:
-            rulings.append(WaveRuling(submission_id=submission.id, sequence=known))
+            rulings.append(Ruling(submission_id=submission.id, sequence=known))
             continue
         try:
             made = decide_wave(wave, submission, circumstances)
-        except WaveRefused as refusal:
-            rulings.append(WaveRuling(submission_id=submission.id, guard=refusal.guard, detail=refusal.detail))
+        except Refused as refusal:
+            rulings.append(Ruling(submission_id=submission.id, guard=refusal.guard, detail=refusal.detail))
             continue
         wave = fold_wave(made, wave)
         entries.extend(made)
-        rulings.append(WaveRuling(submission_id=submission.id, sequence=wave.sequence))
+        rulings.append(Ruling(submission_id=submission.id, sequence=wave.sequence))
     return WaveDecided(wave, tuple(entries), tuple(rulings))
 
 
@@ -138,21 +119,19 @@ def allowed_wave_commands(wave: Wave) -> tuple[str, ...]:
 
 
 def check_wave(wave: Wave, submission: c.WaveSubmission, now: datetime) -> None:
-    """Raise `WaveRefused` if the command is not lawful for the wave as it is."""
+    """Raise `Refused` if the command is not lawful for the wave as it is."""
     command = submission.command
     lawful = LAWFUL.get(type(command))
     if lawful is not None and wave.status not in lawful:
         expected = ", ".join(sorted(lawful))
-        raise WaveRefused(
-            "wrong_status", f"{command.command} needs a wave that is {expected}; this one is {wave.status}"
-        )
+        raise Refused("wrong_status", f"{command.command} needs a wave that is {expected}; this one is {wave.status}")
     match command:
         case c.ExtendField(until=until):
             _check_extension(wave, until, now)
         case c.Revise(version=version) if version <= wave.version:
-            raise WaveRefused("not_newer", f"the wave has version {wave.version}; a newer one is expected")
+            raise Refused("not_newer", f"the wave has version {wave.version}; a newer one is expected")
         case c.ReleaseReserve() if not _has_reserve(wave):
-            raise WaveRefused("no_reserve", "there is no reserve that was not released")
+            raise Refused("no_reserve", "there is no reserve that was not released")
         case c.RetryWaveStep(step=key) | c.SkipWaveStep(step=key):
             _check_step(wave, key, skips=isinstance(command, c.SkipWaveStep))
         case _:
@@ -161,15 +140,15 @@ def check_wave(wave: Wave, submission: c.WaveSubmission, now: datetime) -> None:
 
 def _check_extension(wave: Wave, until: datetime, now: datetime) -> None:
     if until <= now or (wave.closes_at is not None and until <= wave.closes_at):
-        raise WaveRefused("not_later", f"the field work ends at {wave.closes_at}; a later time is expected")
+        raise Refused("not_later", f"the field work ends at {wave.closes_at}; a later time is expected")
 
 
 def _check_step(wave: Wave, key: str, *, skips: bool) -> None:
     step = wave.step(key)
     if step is None or step.state is not WaveStepState.PARKED:
-        raise WaveRefused("not_parked", f"there is no parked step {key}")
+        raise Refused("not_parked", f"there is no parked step {key}")
     if skips and step.kind not in SENDING:
-        raise WaveRefused("not_skippable", f"without {step.kind} the wave cannot go on; retry it, or cancel the wave")
+        raise Refused("not_skippable", f"without {step.kind} the wave cannot go on; retry it, or cancel the wave")
 
 
 def _has_reserve(wave: Wave) -> bool:

@@ -21,8 +21,9 @@ from domain.complaints.decide import decide, decide_intake
 from domain.complaints.evolve import fold
 from domain.complaints.intake import Intake
 from domain.complaints.policy import Money, Policy
-from domain.complaints.situation import SYSTEM, Circumstances, Refused
+from domain.complaints.situation import SYSTEM, Circumstances
 from domain.complaints.terms import ClockKind, Decision, ExternalDecision, HoldKind, Reached, Solved, Status, Way
+from domain.ruling import Refused
 from tests.unit.complaints.rulebook import CALENDARS, IN_TOKYO, NEWER, PLAIN, RULEBOOK
 
 RECEIVED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

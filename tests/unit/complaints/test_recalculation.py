@@ -12,8 +12,8 @@ from domain.calendar import Calendar, OpenDay
 from domain.complaints import commands as c
 from domain.complaints.decide import decide
 from domain.complaints.facts import ClocksRecalculated
-from domain.complaints.situation import Refused
 from domain.complaints.terms import ClockKind, HoldKind, Way
+from domain.ruling import Refused
 from tests.unit.complaints import story as s
 from tests.unit.complaints.rulebook import IN_TOKYO, OFFICE, RICH
 from tests.unit.complaints.story import SUPERVISOR, Story, march, story_at

@@ -10,8 +10,8 @@ from domain.surveys.field_plan import FieldPlan, Reminder, ReminderKind
 from domain.surveys.waves import commands as c
 from domain.surveys.waves.decide import (
     SYSTEM,
+    Refused,
     WaveCircumstances,
-    WaveRefused,
     allowed_wave_commands,
     decide_all_of_wave,
     decide_wave,
@@ -79,7 +79,7 @@ def fielding() -> Story:
 
 def refusal(story: Story, command: Any) -> str:
     before = story.wave
-    with pytest.raises(WaveRefused) as refused:
+    with pytest.raises(Refused) as refused:
         story.tell(command)
     assert story.wave == before
     return refused.value.guard
