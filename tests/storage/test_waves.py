@@ -20,6 +20,7 @@ from domain.surveys.waves.wave import SampleSize, Wave
 from storage.frame import STRATIFIERS, Frame, next_units_query
 from storage.pool import Pool, transaction
 from storage.recurrences import Recurrences, TurnTaken, take_turn
+from storage.unstarted import Kind, Unstarted
 from storage.waves import UnknownWave, Waves, append, open_wave
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -102,7 +103,7 @@ async def test_a_command_that_is_in_the_ledger_is_not_done_again(pool: Pool) -> 
 async def test_an_older_epoch_and_a_sequence_that_never_was_are_refused(pool: Pool) -> None:
     waves, wave = Waves(pool), await opened(pool)
     entries, after = made(wave, SAMPLED)
-    assert await waves.restart_all(AT) == 1
+    assert await Unstarted(pool, Kind.WAVE).restart_all(AT) == 1
     with pytest.raises(SupersededError):
         await waves.append(wave, entries, after)
     with pytest.raises(DivergedError):
@@ -168,8 +169,10 @@ FILL = """
 
 
 async def filled(pool: Pool, customers: int) -> None:
-    await pool.execute(FILL, str(customers), customers, AT, timeout=600)
-    await pool.execute("VACUUM ANALYZE customer", timeout=600)
+    async with transaction(pool) as connection:
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        await connection.execute(FILL, str(customers), customers, AT, timeout=600)
+        await connection.execute("ANALYZE customer", timeout=600)
 
 
 async def blocks_and_rows(pool: Pool, attributes: tuple[str, ...]) -> tuple[int, int]:
