@@ -101,7 +101,7 @@ RULES: dict[type[c.Command], Rule] = {
         (calling_back.planned_caller_is_not_the_handler, calling_back.window_is_ahead),
     ),
     c.RecordVisit: Rule(
-        frozenset({Status.CALLBACK}),
+        ANSWERED,
         calling_back.record_visit,
         (
             calling_back.caller_is_not_the_handler,

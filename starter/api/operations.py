@@ -18,9 +18,9 @@ from storage.batches import Progress
 router = APIRouter(prefix="/v1", tags=["operators"], route_class=StrictJsonRoute)
 
 LOOKED_AT = 20
+"""How many cases are compared: a lag of one process shows in any of them."""
 AT_REST_AFTER = timedelta(seconds=30)
 """Nobody asks the process of a case while something happens in it: decision 39."""
-"""How many cases are compared: a lag of one process shows in any of them."""
 
 Operator = Annotated[Person, Depends(Allowed(Permission.READ_OPERATIONS))]
 

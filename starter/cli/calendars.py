@@ -15,7 +15,7 @@ from starter.cli.bulk import followed, show_batch
 from starter.cli.calendar_page import days_of, show_days, show_month, show_week
 from starter.cli.client import AsJson, DataDir, Remote, Token, Url, remote
 from starter.cli.files import as_plain_json, read_document
-from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stdout
+from starter.cli.output import Exit, fail, moment, show_fields, show_json, show_table, stdout
 
 app = typer.Typer(no_args_is_help=True, help="Calendars: opening hours, holidays, make-up days 调休.")
 
@@ -71,7 +71,7 @@ def show(
             "calendar": f"{_pin(found)}  {found['title']}",
             "zone": found["zone"],
             "known": Text.assemble(f"{found['known_from']} – ", _horizon(found), _what_to_do(found)),
-            "made": f"{found['made_at']} by {found['made_by']}: {found['reason']}",
+            "made": f"{moment(found['made_at'])} by {found['made_by']}: {found['reason']}",
         }
     )
     stdout.print()

@@ -1,6 +1,5 @@
 """Reaching a running installation from the command line."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -15,7 +14,10 @@ TIMEOUT_SECONDS = 30
 
 Url = Annotated[str | None, typer.Option("--url", envvar="AMENDS_URL", help="Address of the API.")]
 Token = Annotated[str | None, typer.Option("--token", envvar="AMENDS_TOKEN", help="Your token.", show_envvar=True)]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="The data folder of `amends up` on this machine.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", envvar="AMENDS_DATA_DIR", help="The data folder of `amends up` on this machine."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -50,12 +52,11 @@ def remote(url: str | None, token: str | None, data_dir: Path | None) -> Remote:
     """From the options: `--url` and `--token`, or the data folder of this machine."""
     if url and token:
         return Remote(url.rstrip("/"), token)
-    folder = data_dir or (Path(found) if (found := os.environ.get("AMENDS_DATA_DIR")) else None)
-    if folder is None:
+    if data_dir is None:
         fail("say where: --url and --token (or AMENDS_URL and AMENDS_TOKEN), or --data-dir", Exit.USAGE)
-    noted = connection.read(folder)
+    noted = connection.read(data_dir)
     if noted is None:
-        fail(f"{folder} is no data folder of `amends up`", Exit.USAGE)
+        fail(f"{data_dir} is no data folder of `amends up`", Exit.USAGE)
     return Remote(url or noted.url, token or noted.token)
 
 

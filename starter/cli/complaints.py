@@ -10,7 +10,7 @@ from domain.complaints.commands import PERSONS_COMMANDS, STEP_COMMANDS
 from domain.complaints.terms import ClockKind
 from domain.privacy import Language
 from starter.cli.client import AsJson, DataDir, Token, Url, remote
-from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stdout
+from starter.cli.output import Exit, fail, moment, show_fields, show_json, show_table, stdout
 
 app = typer.Typer(no_args_is_help=True, help="Take, list, read and act on complaints.")
 
@@ -66,7 +66,7 @@ def submit(
     if taken["advice"]:
         stdout.print(taken["advice"], style="bold red", soft_wrap=True)
     for clock in taken["clocks"]:
-        stdout.print(f"  {clock['kind']} by {clock['due_at']} ({clock['state']})")
+        stdout.print(f"  {clock['kind']} by {moment(clock['due_at'])} ({clock['state']})")
     _show_earlier(taken["earlier_cases"])
 
 

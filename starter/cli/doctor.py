@@ -1,7 +1,6 @@
 """`amends doctor`, `workers` and `deployment`: what is well with an installation, and who works on what."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from starter.cli.client import AsJson, DataDir, Token, Url, remote
-from starter.cli.environment import chosen_settings
+from starter.cli.environment import chosen_settings, use_folder
 from starter.cli.output import Exit, fail, show_json, show_table, stdout
 
 if TYPE_CHECKING:
@@ -20,10 +19,8 @@ deployment_app = typer.Typer(no_args_is_help=True, help="See and choose the buil
 
 _Answer = TypeVar("_Answer")
 
-Folder = Annotated[Path | None, typer.Option("--data-dir", help="The data folder of `amends up` on this machine.")]
 
-
-def doctor(data_dir: Folder = None, as_json: AsJson = False) -> None:
+def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Check everything and say what to do: settings, database, Temporal, workers, clocks, mail, disk, records.
 
     Ends with 1 where something fails; a warning does not.
@@ -31,12 +28,7 @@ def doctor(data_dir: Folder = None, as_json: AsJson = False) -> None:
     from starter.doctor import State, examine
 
     if data_dir is not None:
-        from starter.one_machine import environment_of
-
-        try:
-            os.environ.update(environment_of(data_dir))
-        except FileNotFoundError:
-            fail(f"{data_dir} is no data folder of `amends up`", Exit.USAGE)
+        use_folder(data_dir)
     findings = asyncio.run(examine())
     if as_json:
         show_json([asdict(finding) for finding in findings])
@@ -63,7 +55,7 @@ def workers(url: Url = None, token: Token = None, data_dir: DataDir = None, as_j
 
 
 @deployment_app.command("show", epilog="Example: amends deployment show")
-def show(data_dir: Folder = None, as_json: AsJson = False) -> None:
+def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show the build that cases are routed to."""
 
     async def look(operations: "Operations") -> str | None:
@@ -78,7 +70,7 @@ def show(data_dir: Folder = None, as_json: AsJson = False) -> None:
 
 @deployment_app.command("current", epilog="Example: amends deployment current 0.2.0-3f9a1c")
 def current(
-    build: Annotated[str, typer.Argument(help="A build of which a worker runs.")], data_dir: Folder = None
+    build: Annotated[str, typer.Argument(help="A build of which a worker runs.")], data_dir: DataDir = None
 ) -> None:
     """Route all cases to a build; going back to the one before is the same command."""
     from temporalio.service import RPCError

@@ -18,7 +18,7 @@ def chosen_settings(data_dir: Path | None = None) -> "Settings":
     from runtime.settings import SettingsError, load_settings
 
     if data_dir is not None:
-        _use(data_dir)
+        use_folder(data_dir)
 
     try:
         return load_settings()
@@ -26,7 +26,8 @@ def chosen_settings(data_dir: Path | None = None) -> "Settings":
         fail(str(error), Exit.USAGE)
 
 
-def _use(data_dir: Path) -> None:
+def use_folder(data_dir: Path) -> None:
+    """Let this process have the settings of the installation in a data folder; ends the program if there is none."""
     from starter.one_machine import environment_of
 
     try:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import IntEnum
 from typing import Any, NoReturn
 
@@ -16,6 +18,7 @@ from rich.text import Text
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 WIDTH_OF_A_PIPE = 160
 """Tables that go to a file or a pager are not squeezed into the width of a terminal that is not there."""
 
@@ -57,12 +60,20 @@ def show_fields(fields: Mapping[str, object]) -> None:
     """Names and values below each other; what is empty is left out."""
     width = max(map(len, fields), default=0)
     for name, value in fields.items():
-        if value not in (None, "", (), [], False):
+        if value not in (None, "", (), [], {}, False):
             stdout.print(Text.assemble((f"{name:<{width}}", "bold"), "  ", _as_text(value)), soft_wrap=True)
 
 
+def moment(value: object) -> str:
+    """A moment as people read it, to the minute and by this computer's clock; whatever else it is, as it is."""
+    text = "" if value is None else str(value)
+    if _MOMENT.fullmatch(text) is None:
+        return text
+    return datetime.fromisoformat(text).astimezone().isoformat(" ", "minutes").replace("+00:00", "Z")
+
+
 def _as_text(value: object) -> Text:
-    return value if isinstance(value, Text) else Text("" if value is None else str(value))
+    return value if isinstance(value, Text) else Text(moment(value))
 
 
 def progress_bar(*, quiet: bool) -> Progress:

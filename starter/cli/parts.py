@@ -13,13 +13,13 @@ from typing import Annotated
 
 import typer
 
+from starter.cli.client import DataDir
 from starter.cli.environment import chosen_settings as _settings
 from starter.cli.output import Exit, fail, show_json, show_table, stdout
 
 verify_app = typer.Typer(no_args_is_help=True, help="Check that records are whole.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="The data folder of `amends up` on this machine.")]
 
 
 def up(

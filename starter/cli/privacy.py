@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from starter.cli.client import AsJson, DataDir, Token, Url, remote
-from starter.cli.output import Exit, fail, show_json, show_table, stderr, stdout
+from starter.cli.output import Exit, fail, moment, show_json, show_table, stderr, stdout
 
 if TYPE_CHECKING:
     from runtime.assembly import Parts
@@ -69,7 +69,7 @@ def erase(
     if as_json:
         show_json(done)
     elif "erased_at" in done:
-        stdout.print(f"{customer} was erased at {done['erased_at']}.", markup=False)
+        stdout.print(f"{customer} was erased at {moment(done['erased_at'])}.", markup=False)
     else:
         stdout.print(f"{customer} will be erased. It waits, as {'; '.join(done['because'])}.", markup=False)
 

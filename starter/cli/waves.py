@@ -9,7 +9,7 @@ import typer
 from starter.cli import surveys
 from starter.cli.client import AsJson, DataDir, Remote, Token, Url, remote
 from starter.cli.complaints import command_fields
-from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stdout
+from starter.cli.output import Exit, fail, moment, show_fields, show_json, show_table, stdout
 
 survey_app = surveys.app
 PATIENCE_SECONDS = 60.0
@@ -69,7 +69,7 @@ def launch(
     if as_json:
         show_json(done)
     else:
-        stdout.print(f"[bold]{wave}[/bold]  {done['status']} until {done['closes_at']}")
+        stdout.print(f"[bold]{wave}[/bold]  {done['status']} until {moment(done['closes_at'])}")
 
 
 @survey_app.command(

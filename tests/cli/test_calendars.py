@@ -21,6 +21,7 @@ from typer.testing import CliRunner, Result
 
 from starter.api.app import application
 from starter.cli.main import app
+from starter.cli.output import moment
 from starter.services import Services
 from storage.keys import MasterKeys
 from tests.house import House, open_house
@@ -225,10 +226,11 @@ async def test_the_clocks_that_would_move_are_listed_before_anything_is_stored(
         "every-day@2 would be stored.",
         "Computed again, 2 running clocks would move; none was moved.",
     ]
+    at = [moment(f"2026-03-{day_and_hour}:00:00Z") for day_and_hour in ("03T16", "03T15", "17T16", "17T15")]
     assert shown[3:] == [
         "case clock computed in due would be due",
-        "C-2026-000017 acknowledge 1 every-day@1 2026-03-03T16:00:00Z 2026-03-03T15:00:00Z too late: stays",
-        "C-2026-000017 final_response 1 every-day@1 2026-03-17T16:00:00Z 2026-03-17T15:00:00Z too late: stays",
+        f"C-2026-000017 acknowledge 1 every-day@1 {at[0]} {at[1]} too late: stays",
+        f"C-2026-000017 final_response 1 every-day@1 {at[2]} {at[3]} too late: stays",
     ]
     assert (await terminal.tell("calendar", "show", "every-day"))["version"] == 1
 

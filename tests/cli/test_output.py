@@ -1,5 +1,6 @@
 """What people write is shown as they wrote it, whatever it would mean to the terminal library."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 
 from starter.cli.complaints import command_fields
 from starter.cli.main import app
-from starter.cli.output import show_fields, show_table
+from starter.cli.output import moment, show_fields, show_table
 from starter.embedded import claimed
 
 TRAPS = ["[/x]", "[bold]not bold[/bold]", "[link=http://x]", "a[0]", "\\[b]", ":smile:"]
@@ -52,3 +53,27 @@ def test_a_data_folder_that_is_in_use_is_refused_in_one_line(tmp_path: Path) -> 
     assert result.output.count("\n") == 1
     assert "is in use by process" in result.output
     assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"), [("Asia/Shanghai", "2026-12-02 00:00+08:00"), ("America/New_York", "2026-12-01 11:00-05:00")]
+)
+def test_moments_are_shown_by_the_clock_of_this_computer(
+    monkeypatch: pytest.MonkeyPatch, zone: str, shown: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert moment("2026-12-01T16:00:00Z") == moment("2026-12-01T16:00:31.123456+00:00") == shown
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_what_is_no_moment_is_shown_as_it_is() -> None:
+    assert [moment(value) for value in (None, "2026-12-01", "C-2026-000001", 7)] == [
+        "",
+        "2026-12-01",
+        "C-2026-000001",
+        "7",
+    ]

@@ -84,7 +84,7 @@ LEADS_TO: dict[str, dict[str, set[str]]] = {
     "close": {"responded": {"closed"}},
     "reopen": from_each(ANSWERED | {"closed"}, AGAIN),
     "plan_callback": {"responded": {"callback"}},
-    "record_visit": {"callback": {"closed", "stage_two"} | AGAIN},
+    "record_visit": from_each(ANSWERED, {"callback", "closed", "stage_two"} | AGAIN),
     "to_stage_two": from_each(ANSWERED | {"closed"}, {"stage_two"}),
     "refer_external": from_each(ANSWERED | {"closed", "stage_two"}, {"external"}),
     "record_external_outcome": {"external": {"closed"}},

@@ -12,6 +12,9 @@ async def test_a_rebuilt_case_takes_the_place_of_a_stale_run(house: House) -> No
     """As after a restore of an older store: the run that it has would be refused at its next record."""
     reference = await house.take(channel="phone")
     await house.services.intake.settle()
+    await agree(
+        house, reference
+    )  # it has loaded: a run that had not would be refused at once, and not be there any more
     stale = await house.workflow(reference).describe()
     assert await house.parts.unstarted.restart_all(datetime.now(UTC)) >= 1
 

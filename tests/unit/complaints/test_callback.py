@@ -55,6 +55,17 @@ def test_the_policy_says_who_is_called(select: Selection, status: Status) -> Non
     assert ("callback.1" in story.clock_states) is (select is Selection.ALL)
 
 
+@pytest.mark.parametrize(
+    ("visit", "status"),
+    [(s.SETTLED, Status.CLOSED), (s.NOT_SETTLED, Status.ASSIGNED), (s.NO_ANSWER, Status.CALLBACK)],
+    ids=["settled", "not settled", "no answer"],
+)
+def test_a_customer_who_need_not_be_called_may_be(visit: c.RecordVisit, status: Status) -> None:
+    story = answered_story(with_callback(select=Selection.NONE))
+    story.do(visit, CALLER)
+    assert story.case.status is status
+
+
 def test_a_letter_that_was_delivered_makes_the_callback_due_and_not_one_that_was_ordered() -> None:
     story = s.story_at("responding", RICH)
     assert "callback.1" not in story.clock_states

@@ -38,7 +38,7 @@ ALLOWED: list[tuple[str, Role, set[str]]] = [
     ("closed after an answer", Role.HOTLINE, {"reopen", "to_stage_two", "correct"}),
     ("closed as invalid", Role.HOTLINE, {"appeal", "correct"}),
     ("withdrawn", Role.SUPERVISOR, {"correct"}),
-    ("responded", Role.CALLER, {"plan_callback"}),
+    ("responded", Role.CALLER, {"plan_callback", "record_visit"}),
 ]
 
 

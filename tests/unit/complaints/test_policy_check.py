@@ -67,6 +67,17 @@ def test_every_shipped_policy_is_in_order() -> None:
     assert read == set(shipped.policies())
 
 
+def test_every_category_that_a_shipped_policy_names_can_be_given_to_a_complaint() -> None:
+    named = {
+        category
+        for policy in shipped.policies()
+        for part in (*policy.clocks, *policy.extensions)
+        for category in part.categories
+    }
+    assert named
+    assert named <= set(shipped.taxonomy().category)
+
+
 def test_a_policy_in_order_is_read() -> None:
     policy = read_policy(tomllib.loads(TEXT + clock()), ["cn"])
     assert (policy.pin, len(policy.clocks)) == ("office@1", 5)
