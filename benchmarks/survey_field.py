@@ -112,20 +112,20 @@ async def _results(house: House, wave: Wave) -> None:
     await _run(house, _ANSWERS, wave.reference, asked)
     await _run(house, "UPDATE contact SET disposition = 'I', completed_at = now() WHERE wave = $1", wave.reference)
     await _run(house, "VACUUM ANALYZE contact, response")
-    begun = time.monotonic()
+    begun, spent = time.monotonic(), time.process_time()
     numbers = await house.services.surveys.wave_numbers.so_far(wave)
-    taken = time.monotonic() - begun
-    begun = time.monotonic()
+    taken, ours = time.monotonic() - begun, time.process_time() - spent
+    begun, spent = time.monotonic(), time.process_time()
     bare = await _bare_mean(house.parts.settings.database_url, wave.reference, asked)
-    baseline = time.monotonic() - begun
+    baseline, theirs = time.monotonic() - begun, time.process_time() - spent
     print(f"results of {numbers.respondents:,} answers to {len(asked)} ratings")
     print(
-        f"  index, intervals, rates, counts   {taken:6.2f} s   limit {MOST_RESULT_SECONDS:.0f} s: "
-        f"{_met(taken <= MOST_RESULT_SECONDS)}"
+        f"  index, intervals, rates, counts   {taken:6.2f} s, {ours:5.2f} s of the processor   limit "
+        f"{MOST_RESULT_SECONDS:.0f} s: {_met(taken <= MOST_RESULT_SECONDS)}"
     )
     print(
-        f"  read them and take the means      {baseline:6.2f} s   ({taken / baseline:.1f} ×; means {bare.min():.2f} to "
-        f"{bare.max():.2f})",
+        f"  read them and take the means      {baseline:6.2f} s, {theirs:5.2f} s of the processor   "
+        f"({taken / baseline:.1f} ×; means {bare.min():.2f} to {bare.max():.2f})",
         flush=True,
     )
 
