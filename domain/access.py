@@ -111,6 +111,9 @@ class Permission(StrEnum):
     BEGIN_STUDY = "defection.begin"
     USE_CONSOLE = "console.use"
     READ_INTERVIEWEE = "defection.interviewee"
+    READ_BOARD = "board.read"
+    KEEP_VIEWS = "view.keep"
+    CALL_BACK = "callback.list"
 
 
 _H, _A, _C, _S, _O = Role.HOTLINE, Role.HANDLER, Role.CALLER, Role.SUPERVISOR, Role.OPERATOR
@@ -186,6 +189,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     Permission.BEGIN_STUDY: frozenset({_S, Role.ANALYST}),
     Permission.USE_CONSOLE: _EVERYONE,
     Permission.READ_INTERVIEWEE: frozenset({_A, _S}),
+    Permission.READ_BOARD: frozenset({_S, Role.AUDITOR}),
+    Permission.KEEP_VIEWS: _CASE_READERS,
+    Permission.CALL_BACK: frozenset({_C, _S}),
     "improvement.approve": frozenset({_S}),
     "improvement.reject": frozenset({_S}),
     "improvement.start": frozenset({_A, _S, Role.PARTNER}),

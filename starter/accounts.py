@@ -86,6 +86,10 @@ class AccountDesk:
         """Who a browser's key belongs to, if the session still runs."""
         return await self._sessions.of(key, datetime.now(UTC), self._idle)
 
+    async def still_runs(self, key: str) -> bool:
+        """Whether a session still runs, without keeping it awake."""
+        return await self._sessions.runs(key, datetime.now(UTC), self._idle)
+
     async def sign_out(self, person: Person, key: str) -> None:
         await self._sessions.end(key)
         audit.info("signed out", person=person.id)

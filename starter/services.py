@@ -9,6 +9,7 @@ from runtime.assembly import Parts
 from starter.accounts import AccountDesk
 from starter.attachments import AttachmentDesk
 from starter.batches import BatchDesk
+from starter.board import BoardDesk
 from starter.case_packs import PackDesk
 from starter.desk import CaseDesk
 from starter.forms import FormDesk
@@ -31,6 +32,7 @@ from storage.batches import Batches
 from storage.contacts import Contacts
 from storage.imports import Imports
 from storage.limits import Buckets
+from storage.saved_views import SavedViews
 from storage.undertakings import Undertakings
 from storage.webhook_deliveries import WebhookDeliveries
 from storage.webhooks import Webhooks
@@ -65,6 +67,8 @@ class Services:
     imports: ImportDesk
     letters: LetterDesk
     accounts: AccountDesk
+    board: BoardDesk
+    views: SavedViews
     staff: StaffDesk
 
 
@@ -159,5 +163,7 @@ def services(parts: Parts) -> Services:
         limits=PublicLimits(Buckets(parts.pool), parts.keys.limits(), parts.settings),
         letters=LetterDesk(parts, cases, reads, parseaddr(parts.settings.mail_from)[0]),
         accounts=AccountDesk(parts.pool, idle=parts.settings.session_idle, longest=parts.settings.session_longest),
+        board=BoardDesk(parts.pool, parts.settings.time_zone),
+        views=SavedViews(parts.pool),
         staff=StaffDesk(parts.pool),
     )

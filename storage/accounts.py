@@ -141,6 +141,19 @@ class Sessions:
                 await connection.execute("UPDATE session SET seen_at = $2 WHERE hash = $1", _hash(key), at)
         return None if row is None else SignedIn(person_of(row), row["language"])
 
+    async def runs(self, key: str, at: datetime, idle: timedelta) -> bool:
+        """Whether the session still runs; asking is no sign that somebody is there."""
+        async with borrow(self._pool) as connection:
+            return bool(
+                await connection.fetchval(
+                    """SELECT EXISTS (SELECT FROM session s JOIN person p ON p.id = s.person
+                        WHERE s.hash = $1 AND s.ends_at > $2 AND s.seen_at > $3 AND p.is_active)""",
+                    _hash(key),
+                    at,
+                    at - idle,
+                )
+            )
+
     async def end(self, key: str) -> None:
         async with borrow(self._pool) as connection:
             await connection.execute("DELETE FROM session WHERE hash = $1", _hash(key))

@@ -36,6 +36,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "public.token": {API: "SELECT, INSERT, UPDATE"},
     "public.account": {API: "SELECT, INSERT, UPDATE"},
     "public.session": {API: _ALL},
+    "public.saved_view": {API: _ALL},
     "public.provider_identity": {API: "SELECT, INSERT, DELETE"},
     "public.idempotency": {API: _ALL, WORKER: "SELECT, DELETE"},
     "public.calendar": {API: "SELECT, INSERT", WORKER: "SELECT", READER: "SELECT"},

@@ -205,6 +205,17 @@ async def interviewee(
     return Interviewee(number=number, customer=customer, **reachable)
 
 
+async def report_for(services: House, person: Person, kind: str, reference: str) -> Report:
+    """The report as this reader may see it. Raises `Problem` 404."""
+    undertaking = await services.undertaker.recorded(kind, reference)
+    kept = await services.undertakings.result(undertaking.reference)
+    if kept is None:
+        raise not_found("it has no report yet")
+    if kind == "analysis" and not may(person, Permission.LIST_COMPLAINTS):
+        return report_of(Figures.model_validate(kept.figures), withhold=True)
+    return Report.model_validate(kept.report)
+
+
 def _report_route(router: APIRouter, kind: str) -> None:
     @router.get(
         "/{reference}/report",
@@ -220,13 +231,7 @@ def _report_route(router: APIRouter, kind: str) -> None:
         lang: ReportLanguage = ReportLanguage.CHINESE,
     ) -> Response:
         """For readers who may not see cases, figures about few people are withheld."""
-        undertaking = await services.undertaker.recorded(kind, reference)
-        kept = await services.undertakings.result(undertaking.reference)
-        if kept is None:
-            raise not_found("it has no report yet")
-        laid = Report.model_validate(kept.report)
-        if kind == "analysis" and not may(person, Permission.LIST_COMPLAINTS):
-            laid = report_of(Figures.model_validate(kept.figures), withhold=True)
+        laid = await report_for(services, person, kind, reference)
         content = await asyncio.to_thread(render, laid, format, lang)
         return Response(content, media_type=MEDIA[format], headers={"Content-Security-Policy": REPORT_POLICY})
 
@@ -249,13 +254,13 @@ def _routes(router: APIRouter, kind: str) -> None:
             status=status,
             partner=partner,
             needs_operator=needs_operator,
-            before=None if cursor is None else _read_cursor(cursor),
+            before=None if cursor is None else place_of(cursor),
             limit=limit + 1,
         )
         shown = found[:limit]
         titles = await services.undertaker.titles(shown)
         items = tuple(_view(each, person, titles[each.title]) for each in shown)
-        return UndertakingList(items=items, next_cursor=_cursor(shown[-1]) if len(found) > limit else None)
+        return UndertakingList(items=items, next_cursor=cursor_of(shown[-1]) if len(found) > limit else None)
 
     @router.get("/{reference}", summary="Read one")
     async def read(reference: Reference, services: House, person: Reader) -> UndertakingView:
@@ -300,12 +305,14 @@ def _command_route(router: APIRouter, kind: str, name: str, permission: str) -> 
     )(command)
 
 
-def _cursor(undertaking: AnyUndertaking) -> str:
+def cursor_of(undertaking: AnyUndertaking) -> str:
+    """The place behind it in the list."""
     place = [undertaking.opened_at.isoformat(), undertaking.reference]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
+def place_of(cursor: str) -> tuple[datetime, str]:
+    """The place that a cursor names. Raises `Problem` 422."""
     try:
         at, reference = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         moment = datetime.fromisoformat(at)

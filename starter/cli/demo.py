@@ -33,7 +33,10 @@ def demo(
     ] = None,
 ) -> None:
     """Run Amends with sample complaints and simulated people, and check that nothing was lost."""
+    import structlog
+
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with _folder(data_dir) as folder:
         raise typer.Exit(asyncio.run(_demonstrate(folder, once, complaints, seed)))
 
@@ -89,8 +92,8 @@ async def _demonstrate(folder: Path, once: bool, count: int, seed: int) -> Exit:
         loops = await close_the_loops(machine, mailbox, seed, _say)
         _report_loops(loops)
         outcome = Exit.DONE if survey.found and not findings.broken and not loops.broken else Exit.FAILED
-        await open_accounts(machine.environment["AMENDS_DATABASE_URL"], machine.url, _say)
         if not once:
+            await open_accounts(machine.environment["AMENDS_DATABASE_URL"], machine.url, _say)
             stdout.print(f"\nLook around: amends complaint list --data-dir {folder}", soft_wrap=True)
             stdout.print("Stop with Ctrl-C.")
             await machine.supervisor.until_signalled()

@@ -3,15 +3,15 @@
 A field that a model gains is in the form without a line here; its label is a word of `fields`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 from starlette.datastructures import FormData
 
@@ -27,7 +27,7 @@ class Field:
     """One field of a form. `name` has a dot where it is part of another (`money.amount`)."""
 
     name: str
-    kind: Literal["text", "line", "number", "moment", "choice", "several", "tick"]
+    kind: Literal["text", "line", "number", "moment", "day", "choice", "several", "tick"]
     is_required: bool
     vocabulary: str = ""
     options: tuple[Option, ...] = ()
@@ -36,15 +36,22 @@ class Field:
     chosen: frozenset[str] = frozenset()
     wrong: str | None = None
     values: tuple[str, ...] = field(default=())
+    prefix: str = ""
+    """What tells its id from that of the same field in another form of the page."""
 
     @property
     def id(self) -> str:
-        return self.name.replace(".", "-").replace("_", "-")
+        return self.prefix + self.name.replace(".", "-").replace("_", "-")
 
 
 def fields_of(command: str) -> tuple[Field, ...]:
     """The fields of a command, empty."""
-    return tuple(_fields(body_of(command), sealed_fields(command).keys()))
+    return fields_of_model(body_of(command), sealed_fields(command).keys())
+
+
+def fields_of_model(model: type[BaseModel], sealed: Collection[str]) -> tuple[Field, ...]:
+    """The fields of a body, empty; those that are sealed are texts of several lines."""
+    return tuple(_fields(model, sealed))
 
 
 def _fields(model: type[BaseModel], sealed: Any, prefix: str = "", *, optional: bool = False) -> Iterator[Field]:
@@ -69,8 +76,10 @@ def _field(name: str, kind: Any, *, is_sealed: bool, required: bool, is_optional
         return (
             Field(name, "choice", required, "Said", values=("yes", "no")) if is_optional else Field(name, "tick", False)
         )
-    if kind is datetime:
+    if kind in {datetime, AwareDatetime}:
         return Field(name, "moment", required)
+    if kind is date:
+        return Field(name, "day", required)
     if kind is int:
         return Field(name, "number", required)
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -20,6 +20,13 @@ ACCOUNT = "/console/account"
 PLACES = (
     Place("/console/intake", "intake", "cases", Permission.TAKE_COMPLAINT, frozenset({Role.HOTLINE})),
     Place("/console/queue", "queue", "cases", Permission.LIST_COMPLAINTS, frozenset({Role.HANDLER, Role.AUDITOR})),
+    Place("/console/callbacks", "callbacks", "cases", Permission.CALL_BACK, frozenset({Role.CALLER})),
+    Place("/console/board", "board", "leading", Permission.READ_BOARD, frozenset({Role.SUPERVISOR})),
+    Place("/console/decisions", "decisions", "leading", Permission.READ_BOARD),
+    Place("/console/search", "search", "cases", Permission.LIST_COMPLAINTS),
+    Place("/console/improvements", "improvements", "leading", Permission.READ_UNDERTAKINGS),
+    Place("/console/incidents", "incidents", "leading", Permission.READ_UNDERTAKINGS),
+    Place("/console/analyses", "analyses", "leading", Permission.READ_UNDERTAKINGS),
     Place("/console/steps", "steps", "running", Permission.READ_STEPS, frozenset({Role.OPERATOR})),
     Place("/console/operations", "operations", "running", Permission.READ_OPERATIONS),
     Place("/console/webhooks", "webhooks", "running", Permission.READ_WEBHOOKS),

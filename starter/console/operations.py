@@ -131,6 +131,7 @@ async def _told(
         visit,
         status=status,
         webhook=webhook,
+        here=f"/console/webhooks/{webhook.id}",
         address=f"/console/webhooks/{webhook.id}",
         deliveries=told[:ON_A_PAGE],
         state=state,

@@ -89,10 +89,9 @@ def _page(request: Request, template: str, language: Language, status: int, **fi
             language_tag=LANGUAGE_TAGS[language],
             languages=NAMES,
             path=request.url.path,
-            here=f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
             stylesheets=(f"{STYLESHEET}?{_digest(stylesheet())}", f"/console/console.css?{_version('console.css')}"),
             script=f"/console/console.js?{_version('console.js')}",
-            **fields,
+            **({"here": f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path} | fields),
         )
     )
     return HTMLResponse(html, status, HEADERS | {"Content-Language": LANGUAGE_TAGS[language]})

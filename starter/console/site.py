@@ -6,15 +6,22 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from domain.access import Permission
 from starter.console import (
+    board,
+    bulk,
+    callbacks,
     cases,
     commands,
+    decisions,
     intake,
     operations,
     queue,
+    search,
     sign_in,
     staff,
     step_batches,
     steps,
+    undertaking_commands,
+    undertakings,
 )
 from starter.console.entry import ConsoleRoute, Seat, Visit, redirect
 from starter.console.navigation import home_of
@@ -30,6 +37,13 @@ PAGES = (
     steps,
     step_batches,
     operations,
+    board,
+    search,
+    bulk,
+    decisions,
+    undertaking_commands,
+    undertakings,
+    callbacks,
     staff,
 )
 

@@ -14,7 +14,7 @@ from starter.api.step_batches import BulkRetry, BulkSkip
 from starter.console.entry import ConsoleRoute, Seat, Visit, form_of, redirect
 from starter.console.faults import in_words
 from starter.console.rendering import show
-from starter.console.steps import narrowed
+from starter.console.steps import address, narrowed
 from starter.keys import body_digest
 from starter.pages.entry import text_in
 from starter.problems import FieldError, Problem, field_errors, invalid, not_found
@@ -75,6 +75,7 @@ def _add_many(word: str, name: str, body: type[BulkRetry]) -> None:
             "step_preview.html.jinja",
             visit,
             status=422 if problems else 200,
+            here=address(wanted.kind, wanted.error),
             word=word,
             wanted=wanted,
             prospects=sorted(prospects, key=lambda prospect: prospect.guard is None)[:SHOWN],

@@ -120,6 +120,7 @@ async def _page(
         "step.html.jinja",
         visit,
         status=status,
+        here=f"/console/steps/{view.id}",
         step=view,
         is_parked=view.state is StepState.PARKED,
         allowed=[word for word, name in COMMANDS.items() if visit.may(name) and (word != "amend" or view.amendable)],

@@ -21,8 +21,13 @@ __all__ = ["api"]
 
 PASSWORD = "four words for tests"
 PLACES = {"reference": "C-2026-999999", "command": "note", "file": "att_nothing", "path": "nowhere"}
+PLACES |= {
+    "step": "C-2026-999999.acknowledgement.1",
+    "batch": "bat_nothing",
+    "webhook": "whk_nothing",
+    "view": "view_nothing",
+}
 PLACES |= {"person": "per_nobody00", "token": "0" * 16}
-PLACES |= {"step": "C-2026-999999.acknowledgement.1", "batch": "bat_nothing", "webhook": "whk_nothing"}
 _addresses = count(1)
 
 
@@ -38,6 +43,12 @@ class Hidden(HTMLParser):
         named = dict(attrs)
         if tag == "input" and named.get("type") == "hidden":
             self.fields.setdefault(named["name"] or "", named["value"] or "")
+
+
+@pytest.fixture(autouse=True)
+def no_long_watching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A board that is watched lets go at once."""
+    monkeypatch.setattr("starter.console.board.LASTS", timedelta(0))
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from domain.access import CaseScope
+from storage.board import TREND, WAITING
+from storage.callbacks import WAITING_FOR_A_CALL
 from storage.cases import CaseFilter, Search, _cursor, list_query
 from storage.earlier_cases import EARLIER_CASES
 from storage.pool import Pool, open_pool
@@ -71,6 +73,11 @@ ELSEWHERE: dict[str, tuple[str, list[Any]]] = {
     "parked steps": parked_query(StepFilter(), after="C-2026-000777.acknowledgement.1", limit=51),
     "parked steps of a cause": parked_query(StepFilter(kind="acknowledgement", since=AT), after="", limit=51),
     "causes of parked steps": (CAUSES, [100]),
+    "the backlog of two weeks": (TREND, [AT, "Asia/Shanghai", 14]),
+    "escalations to acknowledge": (WAITING["escalation"], [51, None, ""]),
+    "extensions to approve": (WAITING["extension"], [51, None, ""]),
+    "redress to approve": (WAITING["redress"], [51, AT, "C-2026-000777"]),
+    "whom to call back": (WAITING_FOR_A_CALL, ["per_caller7", 201]),
     "a timeline": (
         "SELECT payload FROM ledger WHERE reference = $1 AND sequence > $2 ORDER BY sequence LIMIT 101",
         ["C-2026-000777", 0],

@@ -1,5 +1,5 @@
 // What the pages do beyond HTML: due times count down, long forms keep the session, marked forms are checked while
-// typing, and a shortcut sends them. Without it everything works, a click later.
+// typing, a board is renewed, and a shortcut sends them. Without it everything works, a click later.
 "use strict";
 
 (() => {
@@ -60,6 +60,28 @@
     };
     form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(check, 350); });
     for (const button of form.querySelectorAll("[data-without-script]")) button.hidden = true;
+  }
+
+  // Figures that are renewed as they change, as long as somebody is there; then a link reloads the page.
+  for (const place of document.querySelectorAll("[data-live]")) {
+    let touched = Date.now();
+    for (const sign of ["pointermove", "keydown", "scroll"]) addEventListener(sign, () => { touched = Date.now(); }, { passive: true });
+    const listen = () => {
+      const source = new EventSource(place.dataset.live);
+      source.addEventListener("figures", (event) => {
+        if (place.contains(document.activeElement)) return;
+        const isOpen = [...place.querySelectorAll("details")].map((each) => each.open);
+        place.innerHTML = event.data;
+        place.querySelectorAll("details").forEach((each, number) => { each.open = isOpen[number]; });
+      });
+      source.addEventListener("over", () => {
+        source.close();
+        if (Date.now() - touched < 900000) listen();
+        else document.getElementById(place.dataset.over).hidden = false;
+      });
+      source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) document.getElementById(place.dataset.over).hidden = false; });
+    };
+    listen();
   }
 
   // Ctrl+Enter sends the form that somebody is in.
