@@ -41,7 +41,9 @@ async def main() -> None:
     settings = {"AMENDS_SMTP_URL": "smtp://127.0.0.1:1", "AMENDS_PUBLIC_PAGES_PER_MINUTE": "1000000"}
     async with (
         installed(settings, workers=1) as house,
-        httpx.AsyncClient(base_url=house.url, timeout=60, limits=httpx.Limits(max_connections=200)) as client,
+        httpx.AsyncClient(
+            base_url=house.url, timeout=60, limits=httpx.Limits(max_connections=200, keepalive_expiry=1)
+        ) as client,
     ):
         paths = await _links(house, client, given.seconds * given.rate)
         seen = await _arrivals(client, paths, given.rate)
