@@ -7,6 +7,7 @@ Run: python -m benchmarks.board
 """
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from time import perf_counter
 
 import asyncpg
 import httpx
+import structlog
 import uvicorn
 from temporalio.client import Client
 
@@ -61,6 +63,7 @@ class Counting:
 
 
 async def main() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     print(conditions())
     with tempfile.TemporaryDirectory(prefix="amends-benchmark-") as folder:
         postgres = EmbeddedPostgres(Path(folder))

@@ -19,7 +19,7 @@ class FolderOfFiles:
         self._folder = folder
 
     async def put(self, file: str, sealed: bytes) -> None:
-        """Keep sealed bytes; the same id again is the same file."""
+        """Keep sealed bytes; the same id again is the same file. Raises OSError, as on a full disk."""
         await asyncio.to_thread(self._write, self._path(file), sealed)
 
     async def get(self, file: str) -> bytes:
@@ -40,8 +40,12 @@ class FolderOfFiles:
     def _write(self, path: Path, sealed: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_suffix(f".{os.getpid()}.part")
-        with part.open("wb") as stream:
-            stream.write(sealed)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
+        try:
+            with part.open("wb") as stream:
+                stream.write(sealed)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)  # on a full disk, half a file is in the way of the next one
+            raise

@@ -9,7 +9,7 @@ import json
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
@@ -21,6 +21,7 @@ from domain.webhooks import is_public, why_not
 TIME_LIMIT_SECONDS = 20.0
 READ_AT_MOST = 16_384
 """Bytes of an answer that are read, so that the connection can be used again; nothing in them matters."""
+LONGEST_WAIT = timedelta(days=1)
 USER_AGENT = "Amends-Webhooks/1"
 
 
@@ -30,6 +31,8 @@ class Handed:
 
     answer: int | None
     error: str | None
+    asked_to_wait: timedelta = timedelta(0)
+    """What a receiver that is too busy wants us to wait (`Retry-After`)."""
 
     @property
     def was_taken(self) -> bool:
@@ -133,7 +136,15 @@ async def _post(client: httpx.AsyncClient, url: str, address: str, signed: tuple
     finally:
         await answer.aclose()
     failed = None if 200 <= answer.status_code < 300 else f"http_{answer.status_code}"
-    return Handed(answer.status_code, failed)
+    return Handed(answer.status_code, failed, _asked_to_wait(answer))
+
+
+def _asked_to_wait(answer: httpx.Response) -> timedelta:
+    """`Retry-After` of a 429 or 503 in seconds, a day at most; nothing where it says something else."""
+    said = answer.headers.get("retry-after", "").strip()
+    if answer.status_code not in {429, 503} or not (said.isascii() and said.isdigit()):
+        return timedelta(0)
+    return min(timedelta(seconds=int(said[:9])), LONGEST_WAIT)
 
 
 def _code_of(error: Exception) -> str:

@@ -87,7 +87,8 @@ class WebhookPost:
         elif wait is None:
             await self._stored(self._deliveries.given_up(delivery, handed.answer, handed.error or "failed", now))
         else:
-            await self._stored(self._deliveries.failed(delivery, handed.answer, handed.error or "failed", now + wait))
+            again_at = now + max(wait, handed.asked_to_wait)
+            await self._stored(self._deliveries.failed(delivery, handed.answer, handed.error or "failed", again_at))
 
     async def _stored(self, work: Awaitable[_Found]) -> _Found:
         """Work on the records, by few at a time."""

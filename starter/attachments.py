@@ -1,6 +1,7 @@
 """Files of a case: bounded in size and kind, hashed, sealed under the customer's key, never executed or inlined."""
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -8,13 +9,15 @@ from typing import Protocol
 from domain.access import Person
 from starter.desk import CaseDesk, Request
 from starter.keys import RequestKeys
-from starter.problems import FieldError, Problem, invalid, not_found
+from starter.problems import FieldError, Problem, invalid, not_found, unavailable
 from starter.reading import FILES, Reads
 from storage.attachments import Attachment, Attachments
 from storage.pool import Pool
 from storage.vault import Vault
 
 LARGEST_FILE = 10_000_000
+
+log = logging.getLogger(__name__)
 KINDS = {
     "application/pdf": b"%PDF-",
     "image/jpeg": b"\xff\xd8\xff",
@@ -55,7 +58,7 @@ class AttachmentDesk:
         self._reads = reads
 
     async def add(self, person: Person, reference: str, file: File, key: str | None) -> Attachment:
-        """Seal a file, keep it, and attach it to the case; with the same key once. Raises `Problem`: 404, 413, 422."""
+        """Seal a file, keep it, attach it to the case; with the same key once. Raises `Problem`: 404, 413, 422, 503."""
         case = await self._cases.visible_case(person, reference)
         check_file(file)
         added = Attachment(
@@ -69,7 +72,7 @@ class AttachmentDesk:
             added_by=person.id,
             added_at=datetime.now(UTC),
         )
-        await self._store.put(added.id, await self._attachments.seal(added, file.content))
+        await self._keep(added.id, await self._attachments.seal(added, file.content))
         await self._attachments.keep(added)
         await self._cases.perform(Request(person, reference, "attach", {"file": added.id}, key=added.id))
         return added
@@ -84,6 +87,13 @@ class AttachmentDesk:
         if hashlib.sha256(content).hexdigest() != attachment.sha256:
             raise Problem(500, "damaged", "the file is not what was attached")
         return attachment, content
+
+    async def _keep(self, file: str, sealed: bytes) -> None:
+        try:
+            await self._store.put(file, sealed)
+        except OSError:
+            log.exception("a file cannot be kept")
+            raise unavailable("files_away", "files cannot be kept now; repeat the request") from None
 
     async def _kept(self, file: str) -> bytes:
         try:

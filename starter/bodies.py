@@ -6,7 +6,7 @@ API's schema and the CLI. Sealing happens in `starter.desk`.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -16,6 +16,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     StringConstraints,
     create_model,
 )
@@ -28,6 +29,7 @@ LONGEST_TEXT = 20_000
 ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
 PARAGRAPHS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """What the calendars know; it also keeps every time where arithmetic on it cannot overflow."""
 
@@ -36,6 +38,13 @@ def _as_written(value: object) -> object:
     """Let only a written time pass: pydantic would take a number for seconds since 1970."""
     if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
         raise ValueError("expected a time with its zone, such as 2026-03-01T09:30:00+08:00")
+    return value
+
+
+def _written_day(value: object) -> object:
+    """Let only a written day pass, for the same reason."""
+    if not isinstance(value, date) and (not isinstance(value, str) or _DAY.fullmatch(value) is None):
+        raise ValueError("expected a day, such as 2026-03-01")
     return value
 
 
@@ -50,6 +59,7 @@ FreeText = Annotated[
 ]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True, pattern=ONE_LINE)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_as_written), AfterValidator(_within_the_calendars)]
+Day = Annotated[date, BeforeValidator(_written_day), Field(ge=date(1970, 1, 1), le=date(2999, 12, 31))]
 
 STEPS_COMMANDS = STEP_COMMANDS | {"abort"}
 """What operators ask for by naming a step; they see no case."""

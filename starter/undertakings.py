@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args
 
@@ -34,7 +34,7 @@ from domain.undertakings.measure import MOST_MEASURES
 from domain.undertakings.undertaking import Target
 from runtime.launcher import TEMPORAL_AWAY, UndertakingLauncher
 from runtime.undertaking_desk import UndertakingDesk
-from starter.bodies import Body, FreeText, Line, Moment
+from starter.bodies import Body, Day, FreeText, Line, Moment
 from starter.keys import RequestKeys
 from starter.problems import FieldError, Problem, field_errors, forbidden, invalid, not_found, unavailable
 from starter.repetitions import Repeatable, Repetitions
@@ -89,8 +89,8 @@ class IncidentForm(Body):
 class AnalysisForm(Body):
     """Which days are analysed, the first and the last taken, and by what complaints are grouped."""
 
-    first: date
-    last: date
+    first: Day
+    last: Day
     as_of: Moment | None = Field(None, description="look at the record as it stood then; now, if absent")
     group_by: tuple[Dimension, ...] = Field(tuple(Dimension), min_length=1, max_length=len(Dimension))
 

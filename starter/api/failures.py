@@ -1,13 +1,16 @@
 """Whatever goes wrong as problem details (RFC 9457), in one shape."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import Route, compile_path
 
 from starter.api.models import ProblemView
 from starter.problems import MOST_ERRORS, FieldError, Problem, invalid, message_of, pointer_to, unavailable
@@ -59,10 +62,26 @@ async def _on_invalid(_: Request, error: Exception) -> Response:
     return answer(invalid(_field_error(found) for found in error.errors()[:MOST_ERRORS]))
 
 
-async def _on_http_error(_: Request, error: Exception) -> Response:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     code = _CODES.get(error.status_code, "refused")
-    return answer(Problem(error.status_code, code, str(error.detail)), error.headers)
+    headers = error.headers if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED else {"Allow": _allowed(request)}
+    return answer(Problem(error.status_code, code, str(error.detail)), headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of a path: each is a route of its own, and the framework names those of the first alone."""
+    path = request.scope["path"]
+    return ", ".join(sorted({method for is_it, methods in _ways(request.app) if is_it(path) for method in methods}))
+
+
+@cache
+def _ways(app: FastAPI) -> tuple[tuple[Callable[[str], object], frozenset[str]], ...]:
+    """What matches the paths of each route, with its methods."""
+    routes = (route for route in iter_route_contexts(app.routes) if isinstance(route.original_route, Route))
+    return tuple(
+        (compile_path(route.path or "")[0].match, frozenset(route.methods or ()) - {"HEAD"}) for route in routes
+    )
 
 
 async def _on_store_away(_: Request, __: Exception) -> Response:

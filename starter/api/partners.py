@@ -17,6 +17,7 @@ from starter.api.links import Giver, LinkRevoked
 from starter.api.models import Answer
 from starter.api.strict_json import StrictJsonRoute
 from starter.api.undertakings import Reference
+from starter.bodies import Day
 from starter.problems import FieldError, Problem, invalid
 from starter.services import Services
 from storage.partner_scores import PartnerScores, Scores
@@ -26,7 +27,6 @@ audit = structlog.get_logger("amends.audit")
 
 YEAR = timedelta(days=365)
 Code = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$", description="the code of the partner")]
-Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2999, 12, 31))]
 
 
 class ImprovementLink(Answer):

@@ -7,7 +7,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from documents.rendering import ReportFormat, render
 from domain.access import Permission, Person, may
@@ -20,6 +20,7 @@ from starter.api.entry import Allowed, House
 from starter.api.models import Answer
 from starter.api.strict_json import StrictJsonRoute
 from starter.api.undertakings import MEDIA, REPORT_POLICY
+from starter.bodies import Day, Moment
 from starter.problems import FieldError, invalid, not_found
 from storage.returns import ReturnedCases
 
@@ -60,9 +61,9 @@ async def filled(
     return_id: Annotated[str, Path(description="its id, such as uk-fca-disp")],
     services: House,
     person: Reader,
-    first: Annotated[date, Query(description="the first day of receipt")],
-    last: Annotated[date, Query(description="the last day of receipt")],
-    as_of: Annotated[AwareDatetime | None, Query(description="as the record stood then; now, if absent")] = None,
+    first: Annotated[Day, Query(description="the first day of receipt")],
+    last: Annotated[Day, Query(description="the last day of receipt")],
+    as_of: Annotated[Moment | None, Query(description="as the record stood then; now, if absent")] = None,
     format: Annotated[ReportFormat, Query(description="json, xlsx, html or pdf")] = ReportFormat.JSON,  # noqa: A002
     lang: ReportLanguage = ReportLanguage.ENGLISH,
 ) -> Response:

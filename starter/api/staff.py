@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 from fastapi import Body as FromBody
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from domain.access import Role
 from starter.api.complaints import replay
@@ -14,7 +14,7 @@ from starter.api.entry import House, Once
 from starter.api.models import Answer, PersonView
 from starter.api.registry import Admin, PersonId, of_staff
 from starter.api.strict_json import StrictJsonRoute
-from starter.bodies import Body, Line
+from starter.bodies import Body, Line, Moment
 from starter.problems import Problem
 from starter.repetitions import open_answer, seal_answer, stored
 from storage.staff import TokenRecord
@@ -37,7 +37,7 @@ class PersonChange(Body):
     team: Annotated[Line, StringConstraints(max_length=64)] | None = None
     languages: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...], Field(max_length=20)] | None = None
     redress_limit: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None = None
-    absent_until: AwareDatetime | None = None
+    absent_until: Moment | None = None
     active: bool | None = Field(None, description="false: has left; all tokens and sessions end with it")
 
 

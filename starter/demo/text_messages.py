@@ -37,6 +37,7 @@ class TextMessages:
         self._port = 0
         self._refusal: tuple[int, str] | None = None
         self._wait = 0.0
+        self._breaks_off = False
 
     @property
     def url(self) -> str:
@@ -62,8 +63,12 @@ class TextMessages:
         """Take so long over the answer, after the message was taken."""
         self._wait = seconds
 
+    def break_off(self) -> None:
+        """Take messages, and end the connection in the middle of the answer."""
+        self._breaks_off = True
+
     def behave(self) -> None:
-        self._refusal, self._wait = None, 0.0
+        self._refusal, self._wait, self._breaks_off = None, 0.0, False
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -73,7 +78,8 @@ class TextMessages:
             await asyncio.sleep(self._wait)
             content = json.dumps(answer).encode()
             head = f"HTTP/1.1 {status} .\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n"
-            writer.write(head.encode() + b"Connection: close\r\n\r\n" + content)
+            said = head.encode() + b"Connection: close\r\n\r\n" + content
+            writer.write(said[: -len(content) // 2] if self._breaks_off else said)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass

@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+import os
 from io import StringIO
 from pathlib import Path
 
 import httpx
 import pytest
 
+from starter.keys import RequestKeys
 from tests.api.visitors import Api, Visitor, problem, wrong_fields
 
 PDF = b"%PDF-1.7\nCANARY of a file\n%%EOF"
 LARGEST = 10_000_000
+FULL = Path("/dev/full")
 
 
 async def hand_in(
@@ -56,6 +59,26 @@ async def test_a_file_lies_sealed_in_the_store(api: Api) -> None:
     kept = [path.read_bytes() for path in files_in(api.house.parts.settings.files_dir) if path.name == added["id"]]
     assert len(kept) == 1
     assert b"CANARY" not in kept[0]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+async def test_on_a_full_disk_a_file_is_a_503_and_is_kept_when_the_request_is_repeated(api: Api) -> None:
+    """The kernel refuses the bytes, as on a full disk; nothing of them stays, and the case is as it was."""
+    hotline, key = api["hotline"], "one-key"
+    reference, settings = await hotline.take(), api.house.parts.settings
+    kept = settings.files_dir / (first := (await hand_in(hotline, reference, key="another")).json()["id"])[4:6] / first
+    file = RequestKeys(api.house.parts.keys.command_ids()).file(hotline.person.id, reference, key)
+    part = settings.files_dir / file[4:6] / f"{file}.{os.getpid()}.part"
+    part.parent.mkdir(exist_ok=True, parents=True)
+    part.symlink_to(FULL)
+    refused = await hand_in(hotline, reference, key=key)
+    problem(refused, 503, "files_away")
+    assert int(refused.headers["retry-after"]) > 0
+    assert not part.is_symlink()
+    assert kept.exists()
+    assert (await hotline.read(reference))["files"] == [first]
+    repeated = await hand_in(hotline, reference, key=key)
+    assert (repeated.status_code, repeated.json()["id"]) == (201, file)
 
 
 async def test_a_file_is_handed_out_under_its_own_case_only(api: Api) -> None:

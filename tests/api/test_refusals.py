@@ -184,6 +184,16 @@ async def test_a_method_that_is_not_there_is_a_405_that_names_the_others(api: Ap
     answer = await api["supervisor"].send("PUT", "/v1/complaints/C-2026-000001")
     problem(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == "GET"
+    several = await api["hotline"].delete("/v1/complaints")
+    problem(several, 405, "method_not_allowed")
+    assert several.headers["allow"] == "GET, POST"
+
+
+async def test_a_day_is_written_as_a_day_and_never_a_count_of_days(api: Api) -> None:
+    wrong = await api["supervisor"].get("/v1/partners/city_fitters/scorecard", first="0", last="2026-3-1")
+    assert sorted(wrong_fields(wrong)) == ["query first", "query last"]
+    filled = await api["supervisor"].get("/v1/returns/uk-fca-disp", first="0", last="1", as_of="2")
+    assert sorted(wrong_fields(filled)) == ["query as_of", "query first", "query last"]
 
 
 async def test_a_refusal_by_the_state_names_its_guard_and_changes_nothing(api: Api) -> None:

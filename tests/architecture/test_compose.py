@@ -27,7 +27,7 @@ from tests.architecture.source_tree import PACKAGED, PROJECT, ROOT
 
 SECRETS_FOLDER = "/run/secrets"
 ONE_SHOTS = {"migrate", "temporal-schema", "temporal-namespace"}
-OURS = {"api", "worker", "migrate"}
+OURS = {"api", "codec-server", "worker", "migrate"}
 
 # $$ is a dollar; ${NAME}, ${NAME:-default} and ${NAME:?why it must be set} are variables.
 VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::-(?P<default>[^}]*)|:\?(?P<why>[^}]*))?\})")
@@ -98,9 +98,11 @@ def test_every_secret_that_is_used_is_a_file_in_the_folder_that_git_and_the_imag
     assert ".env" not in allowed
 
 
-def test_only_the_api_and_the_ui_are_published_and_by_default_on_loopback_alone(services: dict[str, Any]) -> None:
+def test_only_the_api_the_ui_and_its_codec_are_published_and_by_default_on_loopback_alone(
+    services: dict[str, Any],
+) -> None:
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert set(published) == {"api", "temporal-ui"}
+    assert set(published) == {"api", "codec-server", "temporal-ui"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
     assert set(services["postgres"]["networks"]) == {"inside"}
 
@@ -142,11 +144,37 @@ def test_our_services_are_given_settings_that_let_them_start(
 
     made = make_secrets(tmp_path)
     known = {PREFIX + field.upper() for field in Settings.model_fields}
-    known |= {f"{PREFIX}{field.upper()}_FILE" for field in SECRETS}
+    known |= {f"{PREFIX}{field.upper()}_FILE" for field in SECRETS} | options_of(services[name]["command"])
     for variable, value in services[name]["environment"].items():
         assert variable in known or variable in {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"}
         monkeypatch.setenv(variable, value.replace(SECRETS_FOLDER, str(made)))
     assert load_settings().database_url.endswith("@postgres:5432/amends")
+
+
+def command_named(name: str) -> Any:
+    from starter.cli.main import app
+
+    return typer.main.get_group(app).commands[name]
+
+
+def options_of(command: list[str]) -> set[str]:
+    """The variables that a command of ours takes its options from."""
+    if command[0] != "amends":
+        return set()
+    return {str(option.envvar) for option in command_named(command[1]).params if option.envvar}
+
+
+def test_the_ui_finds_the_codec_server_that_lets_its_pages_in(services: dict[str, Any]) -> None:
+    codec, ui = services["codec-server"], services["temporal-ui"]
+    [published] = codec["ports"]
+    host_side, _, inside = published.rpartition(":")
+    found = {option.envvar: option.default for option in command_named("codec-server").params}
+    assert int(inside) == found["AMENDS_CODEC_PORT"]
+    assert urlsplit(ui["environment"]["TEMPORAL_CODEC_ENDPOINT"]).netloc == host_side
+    assert ui["environment"]["TEMPORAL_CODEC_INCLUDE_CREDENTIALS"] == "true"
+    [ui_published] = ui["ports"]
+    assert urlsplit(codec["environment"]["AMENDS_CODEC_ORIGINS"]).netloc == ui_published.rpartition(":")[0]
+    assert codec["environment"]["AMENDS_CODEC_HOST"] == "0.0.0.0"
 
 
 def make_secrets(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """The table of docs/reliability.md, made of the lines that the chaos tests print.
 
-`AMENDS_FIGURES=file` collects them; `python -m tests.chaos.figures file` prints the table.
+`AMENDS_FIGURES=file` collects them; `python -m tests.chaos.figures file` prints the table, and with the name of a
+document behind it puts the table there, in the place of the one before.
 """
 
 import json
@@ -24,7 +25,16 @@ _HEAD = (
 _ITS_OWN = (
     *("toxics", "links", "answers_lost", "backends", "refused", "requests", "keys", "races", "losers_told"),
     *("stopped_in", "first_effect_after", "effect_after", "restored_in", "histories_replayed"),
-    *("histories", "failed_tasks", "handed_on", "handed_back", "moved", "began_on_the_later"),
+    *(
+        "handed_in",
+        "statements_failed",
+        "histories",
+        "failed_tasks",
+        "handed_on",
+        "handed_back",
+        "moved",
+        "began_on_the_later",
+    ),
 )
 
 
@@ -55,5 +65,19 @@ def _said(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def show(name: str, made: str, document: str | None) -> None:
+    """Print a table, or put it between the marks of this name in a document."""
+    if document is None:
+        print(made)  # noqa: T201
+        return
+    begin, end = f"<!-- {name}: written by the program -->\n", f"<!-- end of {name} -->\n"
+    text = Path(document).read_text("utf-8")
+    before, _, rest = text.partition(begin)
+    _, mark, after = rest.partition(end)
+    if not mark:
+        raise SystemExit(f"{document} has no place for {name}")
+    Path(document).write_text(f"{before}{begin}{made}\n{end}{after}", "utf-8")
+
+
 if __name__ == "__main__":
-    print(table(Path(sys.argv[1]).read_text("utf-8").splitlines()))  # noqa: T201
+    show("chaos", table(Path(sys.argv[1]).read_text("utf-8").splitlines()), (sys.argv[2:] or [None])[0])

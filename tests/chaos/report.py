@@ -20,7 +20,7 @@ from tests.chaos.letter_laws import acceptances, repetitions
 
 def figures(name: str, seed: int, evidence: Evidence, findings: Iterable[str], **more: Any) -> str:
     """The line. Times in seconds; `late` is what breaches were recorded late, `unexplained` less the outages."""
-    late = list(latenesses(evidence))
+    late, found = list(latenesses(evidence)), list(findings)
     return json.dumps(
         {
             "run": name,
@@ -29,7 +29,8 @@ def figures(name: str, seed: int, evidence: Evidence, findings: Iterable[str], *
             "commit": commit(),
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
             "python": platform.python_version(),
-            "contradictions": len(list(findings)),
+            "contradictions": len(found),
+            "first_contradictions": found[:5],
             "killed": Counter(injury.victim for injury in evidence.injuries if not injury.was_frozen),
             "frozen": Counter(injury.victim for injury in evidence.injuries if injury.was_frozen),
             "cases": len(evidence.diary.references),

@@ -4,6 +4,7 @@ PostgreSQL and Temporal are those of the test run; database and task queue are t
 """
 
 import asyncio
+import json
 import random
 import secrets
 import sys
@@ -26,8 +27,10 @@ from storage.pool import open_pool
 from tests.chaos.business import Business
 from tests.chaos.evidence import Evidence, Scene, gather, until_quiet
 from tests.chaos.faults import Injury
+from tests.chaos.gateways import TEMPLATES, Texts
 from tests.chaos.installation import ROOT, STEPS_ARE_TRIED_BRIEFLY, environment
 from tests.chaos.proxy import Proxy, Toxic
+from tests.chaos.sick_store import FILE
 from tests.chaos.sink import Sink
 
 PATIENCE_SECONDS = 120
@@ -46,6 +49,7 @@ class Rig:
     temporal: Client
     task_queue: str
     sink: Sink
+    texts: Texts
     links: dict[str, Proxy]
     folder: Path
     environments: Mapping[str, Mapping[str, str]]
@@ -76,6 +80,8 @@ class Rig:
         log = self.folder / f"{part.replace(' ', '-')}-{secrets.token_hex(3)}.log"
         ours = "tests.chaos.broken_worker" if release is ROOT else "worker"
         command = [ours] if kind == "worker" else ["starter.cli.main", "api"]
+        if FILE in more:
+            command = ["tests.chaos.sick_store", kind]
         with log.open("wb") as stream:
             process = self.processes[part] = await asyncio.create_subprocess_exec(
                 *[sys.executable, "-m", *command],
@@ -137,6 +143,9 @@ async def rigged(
         chance, sink = random.Random(seed), Sink()
         await sink.start()
         stack.push_async_callback(sink.stop)
+        texts = Texts(sink)
+        await texts.open()
+        stack.push_async_callback(texts.close)
         store, engine = urlsplit(database_url).port or 0, int(temporal_address.rpartition(":")[2])
         targets = dict(zip(LINKS, (store, store, engine, engine, sink.port), strict=True))
         links = {name: Proxy(name, target, chance) for name, target in targets.items()}
@@ -146,14 +155,24 @@ async def rigged(
         task_queue = f"rig-{secrets.token_hex(6)}"
         port = next(port for port in random.sample(PORTS, len(PORTS)) if is_free(port))
         environments = {
-            part: _environment(part, database_url, links, keys, task_queue, port, folder) for part in ("api", "worker")
+            part: _environment(part, database_url, links, keys, task_queue, port, folder) | _gateway(texts)
+            for part in ("api", "worker")
         }
         client = await Client.connect(
             temporal_address, data_converter=data_converter(keys), header_codec_behavior=HEADER_CODEC
         )
         token = await _admin(database_url)
         rig = Rig(
-            f"http://{LOOPBACK}:{port}", token, database_url, client, task_queue, sink, links, folder, environments
+            f"http://{LOOPBACK}:{port}",
+            token,
+            database_url,
+            client,
+            task_queue,
+            sink,
+            texts,
+            links,
+            folder,
+            environments,
         )
         try:
             await asyncio.gather(rig.start("worker"), rig.start("api"))
@@ -179,6 +198,16 @@ def _environment(
         "AMENDS_FILES_DIR": str(folder / "files"),
         "TEMPORAL_ADDRESS": links[f"{part} to temporal"].address,
         **STEPS_ARE_TRIED_BRIEFLY,
+    }
+
+
+def _gateway(texts: Texts) -> dict[str, str]:
+    """Text messages go out, and webhooks may lie on this machine."""
+    return {
+        "AMENDS_SMS_URL": texts.url,
+        "AMENDS_SMS_SIGNATURE": "城市燃气",
+        "AMENDS_SMS_TEMPLATES": json.dumps(TEMPLATES),
+        "AMENDS_WEBHOOK_PRIVATE_TARGETS": "true",
     }
 
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from itertools import product
+from pathlib import Path
 
 import asyncpg
 import httpx
@@ -15,6 +16,7 @@ from tests.chaos.laws import contradictions
 from tests.chaos.proxy import TOXICS, Toxic
 from tests.chaos.report import figures
 from tests.chaos.rig import LINKS, Rig
+from tests.chaos.sick_store import FILE, SHARE
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +36,7 @@ class Length:
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self.is_long: bool = request.param == "long"
+        self.suffix = ", long" if self.is_long else ""
         self.fault_seconds = 6.0 if self.is_long else 0.5
         self.cases = 60 if self.is_long else CASES
         self.storm_seconds = 60.0 if self.is_long else 4.0
@@ -53,7 +56,9 @@ async def test_a_bad_network_between_any_two_parts_loses_and_doubles_nothing(
                 await asyncio.sleep(length.fault_seconds)
 
     await work_while(spoil(), business, length.cases, len(TOXICS) * len(LINKS) * length.fault_seconds)
-    await check("R5 network", rig, business, say, toxics=[toxic.name for toxic in TOXICS], links=len(LINKS))
+    await check(
+        f"R5 network{length.suffix}", rig, business, say, toxics=[toxic.name for toxic in TOXICS], links=len(LINKS)
+    )
     async with asyncio.timeout(30):
         while await connections(rig) > MOST_CONNECTIONS:
             await asyncio.sleep(0.5)
@@ -73,7 +78,7 @@ async def test_what_was_committed_although_nobody_heard_of_it_is_done_once(
     await work_while(lose(), business, length.cases, 2 * length.storm_seconds)
     lost = sum(rig.links[link].broken for link in STORE_LINKS) - broken
     volume = sum(rig.links[link].passed for link in STORE_LINKS) - passed
-    await check("R6 unknown commit", rig, business, say, answers_lost=lost, bytes=volume)
+    await check(f"R6 unknown commit{length.suffix}", rig, business, say, answers_lost=lost, bytes=volume)
     assert lost > 0
 
 
@@ -92,7 +97,7 @@ async def test_a_storm_of_ended_backends_is_never_a_defect(
         await connection.close()
 
     await work_while(storm(), business, length.cases, length.storm_seconds)
-    await check("R7 ended backends", rig, business, say, **ended)
+    await check(f"R7 ended backends{length.suffix}", rig, business, say, **ended)
 
 
 async def test_a_database_that_only_reads_is_a_503_and_heals(
@@ -106,8 +111,33 @@ async def test_a_database_that_only_reads_is_a_503_and_heals(
 
     answers = business.diary.answers[503]
     await work_while(only_read(), business, length.cases, length.storm_seconds)
-    await check("R7 read-only", rig, business, say)
+    await check(f"R7 read-only{length.suffix}", rig, business, say)
     assert business.diary.answers[503] > answers
+
+
+async def test_statements_that_fail_at_random_are_never_a_defect_and_nothing_is_done_twice(
+    rig: Rig, business: Business, length: Length, tmp_path: Path, say: Say
+) -> None:
+    """Deadlocks, time-outs and lost connections, before a statement or after it was done."""
+    failed, share = tmp_path / "failed", 0.05 if length.is_long else 0.03
+    for part in ("api", "worker"):
+        assert await rig.stop(part) == 0
+        await rig.start(part, **{FILE: str(failed), SHARE: str(share)})
+
+    async def be_sick() -> None:
+        async with rig.hurt("postgres"):
+            failed.touch()
+            await asyncio.sleep(length.storm_seconds)
+            kinds.update(failed.read_text().splitlines())
+            failed.unlink()
+
+    kinds = Counter[str]()
+    await work_while(be_sick(), business, length.cases, length.storm_seconds)
+    for part in ("api", "worker"):
+        assert await rig.stop(part) == 0
+        await rig.start(part)
+    await check(f"R6, R7 failing statements{length.suffix}", rig, business, say, statements_failed=dict(kinds))
+    assert kinds
 
 
 async def test_statements_that_wait_too_long_and_a_pool_without_connections_are_503(

@@ -19,9 +19,12 @@ from starter.demo.samples import complaints
 from tests.chaos.business import Business, brisk_paths
 from tests.chaos.clerks import Clerk
 from tests.chaos.conftest import SEED, Say
+from tests.chaos.evidence import Evidence
+from tests.chaos.gateways import WAYS, SickEndpoint
 from tests.chaos.laws import contradictions
 from tests.chaos.report import figures
 from tests.chaos.rig import Rig
+from tests.endpoints import endpoints
 
 pytestmark = pytest.mark.slow
 
@@ -41,10 +44,11 @@ class Crowd:
     repetitions: int
     races: int
     mail_seconds: float
+    suffix: str = ""
 
 
 GATE = Crowd(cases=6, requests=30, repetitions=5, races=5, mail_seconds=1.5)
-LONG = Crowd(cases=40, requests=400, repetitions=5, races=80, mail_seconds=15)
+LONG = Crowd(cases=40, requests=400, repetitions=5, races=80, mail_seconds=15, suffix=", long")
 
 
 @pytest.fixture(params=[GATE, pytest.param(LONG, marks=pytest.mark.long)], ids=["gate", "long"])
@@ -73,7 +77,7 @@ async def test_no_case_waits_for_a_mail_server_that_fails_in_every_way(
     async with asyncio.TaskGroup() as group:
         group.create_task(business.run(brisk_paths(crowd.cases, random.Random(SEED)), 4 * crowd.mail_seconds))
         group.create_task(fail())
-    await check("R8 mail out", rig, business, say)
+    await check(f"R8 mail out{crowd.suffix}", rig, business, say)
 
 
 async def note_while_the_mail_is_away(business: Business) -> None:
@@ -83,6 +87,81 @@ async def note_while_the_mail_is_away(business: Business) -> None:
     await supervisor.do(reference, "note", text="The customer called.")
     await supervisor.do(reference, "withdraw", reason="It is settled.", confirmed_by="phone")
     business.diary.ends[reference] = Status.WITHDRAWN
+
+
+async def test_no_case_waits_for_gateways_and_endpoints_that_fail_in_every_way(
+    rig: Rig, business: Business, crowd: Crowd, say: Say
+) -> None:
+    """Text messages are taken once whatever becomes of the answer; each event is told in its order, never in others."""
+    async with endpoints() as served:
+        endpoint = SickEndpoint(served, "/sick")
+        hook = await at_desk_of_admin(rig, "POST", "/v1/webhooks", {"url": endpoint.url, "types": []})
+        ways = WAYS if crowd is LONG else WAYS[:3]
+        answered = [await answered_by_text(rig, business, way) for way in ways]
+        await at_most(4, [closed_after_the_text(business, each) for each in answered])
+        await business.run(brisk_paths(crowd.cases, random.Random(SEED)), 2)
+        evidence = await check(
+            f"R8 text messages{crowd.suffix}", rig, business, say, handed_in=sum(rig.texts.posts.values())
+        )
+        await until_told(endpoint, {each: len(evidence.ledger[each]) for each in answered})
+        await at_desk_of_admin(rig, "DELETE", f"/v1/webhooks/{hook['id']}")
+    assert rig.texts.messages.keys() >= {f"{each}:response_letter.1" for each in answered}
+    assert sum(rig.texts.posts.values()) > len(rig.texts.messages)
+    assert endpoint.failures > 0
+    assert not endpoint.changed
+
+
+async def answered_by_text(rig: Rig, business: Business, way: str) -> str:
+    """A complaint that is answered while the gateway fails so; commands on it are done all the same."""
+    async with rig.hurt("worker to mail"):
+        rig.texts.fail(way)
+        reference = await taken(business, channel="phone", customer={"phone": "010 6552 9988", "language": "zh"})
+        supervisor, handler = business.staff.supervisors[0], business.staff.handlers[0]
+        await supervisor.do(reference, "assess", decision="valid")
+        await handler.do(reference, "claim")
+        await handler.do(reference, "start_investigation")
+        await handler.do(reference, "respond", way="sms", **LETTER)
+        await until_tried(rig, reference)
+        await supervisor.do(reference, "note", text="The customer called.")
+        rig.texts.behave()
+    business.diary.ends[reference] = Status.CLOSED
+    return reference
+
+
+async def closed_after_the_text(business: Business, reference: str) -> None:
+    handler = business.staff.handlers[0]
+    await handler.until(reference, lambda case: case["status"] == "responded")
+    await handler.do(reference, "close")
+
+
+async def until_tried(rig: Rig, reference: str) -> None:
+    """Until the hand-over of the answer was tried, whatever came of it."""
+    connection = await asyncpg.connect(rig.database_url)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await connection.fetchval(
+                "SELECT attempts FROM delivery WHERE effect_key = $1", f"{reference}:response_letter.1"
+            ):
+                await asyncio.sleep(0.1)
+    finally:
+        await connection.close()
+
+
+async def until_told(endpoint: SickEndpoint, events: dict[str, int]) -> None:
+    """Until the endpoint was told everything of these cases; in the order of each."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while any(len(endpoint.told.get(case, ())) < count for case, count in events.items()):
+            await asyncio.sleep(0.2)
+    for case, count in events.items():
+        assert endpoint.told[case] == list(range(1, count + 1))
+
+
+async def at_desk_of_admin(rig: Rig, method: str, path: str, body: Any = None) -> Any:
+    async with httpx.AsyncClient(base_url=rig.url, timeout=60) as client:
+        headers = {"Authorization": f"Bearer {rig.admin_token}"}
+        answer = await client.request(method, path, json=body, headers=headers)
+    assert answer.is_success, answer.text
+    return answer.json() if answer.content else None
 
 
 async def test_a_storm_of_repetitions_makes_each_request_one_case(
@@ -123,7 +202,15 @@ async def test_a_storm_of_repetitions_makes_each_request_one_case(
         reused = await insist(next(iter(forms)), other)
         assert (reused.status_code, reused.json()["code"]) == (422, "key_reused")
     await withdraw_all(business, {answer.json()["reference"] for answer in answers})
-    await check("R11 repetitions", rig, business, say, requests=len(answers), keys=len(by_key), statuses=dict(seen))
+    await check(
+        f"R11 repetitions{crowd.suffix}",
+        rig,
+        business,
+        say,
+        requests=len(answers),
+        keys=len(by_key),
+        statuses=dict(seen),
+    )
 
 
 async def kill_in_the_middle(rig: Rig) -> None:
@@ -151,7 +238,7 @@ async def test_of_two_who_act_at_once_one_wins_and_the_other_is_told_why(
         await duel(lost, *(who.do(reference, "close") for who in (handler, first)))
 
     await at_most(4, [race() for _ in range(crowd.races)])
-    await check("R12 races", rig, business, say, races=5 * crowd.races, losers_told=dict(lost))
+    await check(f"R12 races{crowd.suffix}", rig, business, say, races=5 * crowd.races, losers_told=dict(lost))
     assert sum(lost.values()) == 5 * crowd.races
 
 
@@ -259,7 +346,7 @@ async def test_who_is_asked_to_stop_ends_what_was_begun_and_goes(
     async with asyncio.TaskGroup() as group:
         group.create_task(business.run(brisk_paths(crowd.cases, random.Random(SEED)), 4))
         group.create_task(stop_both())
-    await check("R17 graceful stop", rig, business, say, stopped_in=seconds)
+    await check(f"R17 graceful stop{crowd.suffix}", rig, business, say, stopped_in=seconds)
     assert max(seconds.values()) < GRACE_SECONDS
 
 
@@ -296,8 +383,9 @@ async def at_most(count: int, waiting: Iterable[Awaitable[Any]]) -> list[Any]:
     return await asyncio.gather(*map(gated, waiting))
 
 
-async def check(name: str, rig: Rig, business: Business, say: Say, **more: object) -> None:
+async def check(name: str, rig: Rig, business: Business, say: Say, **more: object) -> Evidence:
     evidence = await rig.look(business)
     findings = contradictions(evidence)
     say(figures(name, SEED, evidence, findings, **more))
     assert not findings, rig.folder
+    return evidence

@@ -39,6 +39,10 @@ class Upgrade:
     others: int
     rounds: int
 
+    @property
+    def suffix(self) -> str:
+        return "" if self is GATE else f", {self.name}"
+
 
 GATE = Upgrade("gate", open=4, others=8, rounds=1)
 LONG = Upgrade("long", open=40, others=100, rounds=4)
@@ -69,7 +73,7 @@ async def test_cases_go_on_while_a_later_release_comes_and_is_taken_back(
 
     histories = await work_through(rig, business, upgrade, come_and_go)
     on, back = await hand_overs(rig, histories)
-    await check("R14 upgraded and back", rig, business, say, histories, handed_on=on, handed_back=back)
+    await check(f"R14 upgraded and back{upgrade.suffix}", rig, business, say, histories, handed_on=on, handed_back=back)
     assert min(on, back) >= upgrade.open * upgrade.rounds
 
 
@@ -96,7 +100,9 @@ async def test_cases_move_to_a_build_whose_workflow_does_something_more(
     histories = await work_through(rig, business, upgrade, move)
     moved = sum({old, new} <= builds(each) for each in histories)
     patched = sum(has_patch(each) for each in histories)
-    await check("R14 moved to a build", rig, business, say, histories, moved=moved, began_on_the_later=patched)
+    await check(
+        f"R14 moved to a build{upgrade.suffix}", rig, business, say, histories, moved=moved, began_on_the_later=patched
+    )
     assert upgrade.open <= moved
     assert 0 < patched < len(histories)
     await rig.start("worker")

@@ -1,4 +1,4 @@
-"""`amends complaint`, `bulk`, `steps` and `token` against a running API: what they do, print and answer programs."""
+"""`amends complaint`, `bulk`, `steps`, `token` and `letters` against a running API: what they do and print."""
 
 import asyncio
 import json
@@ -225,3 +225,57 @@ async def test_a_token_is_made_shown_once_and_works(amends: Amends) -> None:
 @pytest.mark.parametrize("command", ["complaint", "bulk", "steps", "token", "calendar", "policy"])
 async def test_every_command_has_a_help_text(amends: Amends, command: str) -> None:
     assert "Usage:" in (await amends(command, "--help")).output
+
+
+# Letters
+
+
+async def test_a_letter_is_seen_before_it_goes_out_and_what_it_lacks_is_told(amends: Amends, api: Api) -> None:
+    reference = await investigated(api, policy="uk-fca-disp")
+    lacking = await amends("letters", "preview", reference, "response_letter", "--text", "We are sorry.", code=3)
+    assert "We are sorry." in lacking.output
+    assert "external_body" in lacking.output
+    complete = (
+        "We uphold your complaint, because the meter was read wrongly. You can go to the Financial Ombudsman Service "
+        "within six months."
+    )
+    seen = await amends("letters", "preview", reference, "response_letter", "--text", "-", "--json", stdin=complete)
+    assert json.loads(seen.stdout)["is_complete"] is True
+
+
+async def test_a_letter_to_post_is_listed_printed_and_counts_once_it_was_posted(
+    amends: Amends, api: Api, tmp_path: Path
+) -> None:
+    reference = await investigated(api, policy="plain")
+    await api["handler"].do(
+        reference, "respond", way="post", letter="The valve was replaced.", outcome="upheld", cause="process"
+    )
+    waiting = json.loads((await amends("letters", "list", "--way", "post", "--json")).stdout)["items"]
+    assert (reference, "response_letter.1") in [(each["reference"], each["item"]) for each in waiting]
+    assert reference in (await amends("letters", "list")).output
+    await amends("letters", "print", reference, "response_letter.1", "--output", str(tmp_path / "l.doc"), code=2)
+    for ending, begins in ((".pdf", b"%PDF-"), (".html", b"<!doctype html>")):
+        paper = tmp_path / f"letter{ending}"
+        assert (
+            "letters posted"
+            in (await amends("letters", "print", reference, "response_letter.1", "--output", str(paper))).output
+        )
+        assert paper.read_bytes().lower().startswith(begins.lower())
+    await amends("letters", "print", reference, "response_letter.9", "--output", str(tmp_path / "none.pdf"), code=3)
+    posted = await amends("letters", "posted", reference, "response_letter.1", "--tracking", "RR1GB", by="handler")
+    assert "responded" in posted.output
+    letters = (await api["handler"].read(reference))["letters"]
+    assert [(each["way"], each["evidence"]) for each in letters if each["kind"] == "response_letter"] == [
+        ("post", "RR1GB")
+    ]
+    left = json.loads((await amends("letters", "list", "--json")).stdout)["items"]
+    assert reference not in [each["reference"] for each in left]
+    await amends("letters", "posted", reference, "response_letter.1", by="handler", code=3)
+
+
+async def investigated(api: Api, policy: str) -> str:
+    customer = {"name": "Ann Lee", "email": "ann.lee@example.com", "address": "8 Mill Lane\nLeeds"}
+    reference = await api["hotline"].take(channel="phone", policy=policy, customer=customer)
+    for command, body in (("assess", {"decision": "valid"}), ("claim", {}), ("start_investigation", {})):
+        await api["handler"].do(reference, command, **body)
+    return reference

@@ -167,3 +167,15 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, first: list[str], then: list[str
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo, raising=False)
     return asked
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "seconds"),
+    [(429, "7", 7), (503, "90", 90), (429, "999999999999", 86_400), (429, "soon", 0), (429, "-5", 0), (500, "7", 0)],
+)
+async def test_a_receiver_that_is_too_busy_may_say_how_long_to_wait(
+    served: Endpoints, status: int, said: str, seconds: int
+) -> None:
+    served.answers["/busy"] = lambda _: (status, {"retry-after": said})
+    handed = await send(f"{served.url}/busy")
+    assert (handed.answer, handed.asked_to_wait) == (status, timedelta(seconds=seconds))

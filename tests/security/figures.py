@@ -1,6 +1,7 @@
 """The rows that the security tests print: one line of JSON a test, and the table of docs/reliability.md made of them.
 
-`AMENDS_FIGURES=file` collects them; `python -m tests.security.figures file` prints the table.
+`AMENDS_FIGURES=file` collects them; `python -m tests.security.figures file` prints the table, and with the name of a
+document behind it puts the table there.
 """
 
 import json
@@ -10,6 +11,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+
+from tests.chaos.figures import show
 
 VARIABLE = "AMENDS_FIGURES"
 
@@ -50,4 +53,4 @@ def _commit() -> str:
 
 
 if __name__ == "__main__":
-    print(table(Path(sys.argv[1])))  # noqa: T201
+    show("security", table(Path(sys.argv[1])), (sys.argv[2:] or [None])[0])

@@ -27,7 +27,7 @@ NOT_ASKED = (
     "object_level_authorization",  # tests/security/test_object_level.py
 )
 LONG_EXAMPLES = int(os.environ.get("AMENDS_FUZZ_EXAMPLES", "10"))
-"""Examples an operation and role in the long tier, beside those of the coverage phase; 100 take a night."""
+"""Examples an operation and role in the long tier; who has every role also sends 19,000 cases of coverage."""
 
 
 class _Server(uvicorn.Server):
@@ -95,5 +95,5 @@ async def test_a_person_with_every_role_finds_no_defect(api: Api, url: str, tmp_
 @pytest.mark.parametrize("who", ["everybody", *Role])
 async def test_no_role_finds_a_defect_in_many_examples(api: Api, url: str, tmp_path: Path, who: str) -> None:
     await api.enrol("everybody", *Role)
-    phases = "examples,coverage,fuzzing,stateful" if who == "everybody" else "examples,coverage,fuzzing"
+    phases = "examples,coverage,fuzzing,stateful" if who == "everybody" else "examples,fuzzing"
     await finds_no_defect(api, url, tmp_path, who, "--phases", phases, "--max-examples", str(LONG_EXAMPLES))

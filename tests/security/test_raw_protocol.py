@@ -19,7 +19,7 @@ from tests.security.wire import Process, api_process, frames
 pytestmark = pytest.mark.slow
 
 SEED = int(os.environ.get("AMENDS_SEED", "20261127"))
-GATE_FRAMES, LONG_FRAMES = 700, int(os.environ.get("AMENDS_FUZZ_FRAMES", "50000"))
+GATE_FRAMES, LONG_FRAMES = 700, int(os.environ.get("AMENDS_FUZZ_FRAMES", "10000"))
 AT_ONCE = 20
 GROWTH_BYTES = 50_000_000
 PATIENCE_SECONDS = 90
