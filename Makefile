@@ -53,7 +53,8 @@ chaos: .venv/.installed ## The long tier of faults and crowds: half an hour or m
 
 bench: .venv/.installed ## What docs/benchmarks.md says, measured anew on real PostgreSQL and Temporal (an hour)
 	@set -e; for each in standard_case intake throughput due_times case_lists survey_selection survey_weighting path_model \
-		importance report dispatch webhooks board bulk_retry importing; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each; done
+		importance report dispatch webhooks board bulk_retry importing \
+		survey_field respondents periodic_analysis; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each; done
 
 fuzz: .venv/.installed ## The long tier of made-up requests and tamperings: half an hour or more; prints its rows
 	rm -f .fuzz-figures.jsonl

@@ -205,6 +205,10 @@ class WaveResults(Protocol):
 
     async def keep_report(self, wave: str, report: dict[str, Any], sha256: str) -> None: ...
 
+    async def before(self, wave: str) -> Wave | None:
+        """The last wave of the same survey that was computed before this one, and has an index."""
+        ...
+
 
 class Improvements(Protocol):
     """Where improvements are opened."""

@@ -19,7 +19,7 @@ from domain.surveys.errors import SurveyProblem
 from domain.surveys.report.writing import write_report
 from domain.surveys.waves.results import WaveSample, evaluate_wave, inputs_digest, result_of, weigh_wave
 from domain.surveys.waves.revision import in_one_instrument
-from domain.surveys.waves.wave import Result
+from domain.surveys.waves.wave import Result, Wave
 
 REPLICATES = 1_000
 
@@ -50,12 +50,21 @@ class WaveComputer:
         definition = await self._definitions.definition(order.survey, order.version)
         sample = await self._sample(order)
         try:
-            report = await asyncio.to_thread(_reported, definition, sample, order.reference)
+            before = await self._comparable(order, definition)
+            report = await asyncio.to_thread(_reported, definition, sample, order.reference, before)
         except SurveyProblem:
             raise _refused("the report cannot be written", "not_computable") from None
         digest = hashlib.sha256(json.dumps(report, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
         await self._results.keep_report(order.reference, report, digest)
         return WavePage(report_sha256=digest)
+
+    async def _comparable(self, order: WaveOrder, definition: SurveyDefinition) -> Wave | None:
+        """The wave before, where its index is on the same scale."""
+        before = await self._results.before(order.reference)
+        if before is None:
+            return None
+        former = await self._definitions.definition(before.survey, before.version)
+        return before if _scale_of(former) == _scale_of(definition) else None
 
     async def _sample(self, order: WaveOrder) -> WaveSample:
         """The whole sample, its answers under the names of the wave's version."""
@@ -73,16 +82,23 @@ def _computed(definition: SurveyDefinition, sample: WaveSample) -> tuple[Result,
     return result, dict(zip(weighed.numbers, weighed.responses.design.weights.tolist(), strict=True))
 
 
-def _reported(definition: SurveyDefinition, sample: WaveSample, reference: str) -> dict[str, Any]:
-    evaluation = evaluate_wave(definition, sample, weigh_wave(definition, sample), REPLICATES)
+def _reported(definition: SurveyDefinition, sample: WaveSample, reference: str, before: Wave | None) -> dict[str, Any]:
+    previous = None if before is None else before.result
+    evaluation = evaluate_wave(definition, sample, weigh_wave(definition, sample), REPLICATES, previous)
     digest = _definition_digest(definition)
+    inputs = {} if before is None or previous is None else {before.reference: previous.inputs_sha256}
     report = write_report(
         evaluation,
-        inputs={reference: inputs_digest(digest, sample)},
+        inputs={reference: inputs_digest(digest, sample)} | inputs,
         definitions={f"{definition.id}@{definition.version}": digest},
         program=f"amends {version('amends')}",
     )
     return report.model_dump(mode="json")
+
+
+def _scale_of(definition: SurveyDefinition) -> tuple[object, object]:
+    """What two indices must have in common to be subtracted."""
+    return definition.index.method, None if definition.indicators is None else definition.indicators.scale_map
 
 
 def _definition_digest(definition: SurveyDefinition) -> str:

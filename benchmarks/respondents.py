@@ -2,9 +2,9 @@
 
 Run: python -m benchmarks.respondents [--seconds 60] [--rate 50]
 
-An installation with its processes. Each arrival has a link of its own: it looks at the questionnaire, begins, and sees
-the first page. Arrivals come whether the ones before are served or not. Beside them, ten times a second, `/health/live`
-is asked for, which reads nothing: what the process, the socket and the machine cost by themselves.
+An installation with its processes. Each arrival has a link of its own and looks at the questionnaire; one in ten also
+begins and sees the first page. Arrivals come whether the ones before are served or not. Beside them, ten times a
+second, `/health/live` is asked for, which reads nothing: what the process, the socket and the machine cost themselves.
 """
 
 import argparse
@@ -41,7 +41,9 @@ async def main() -> None:
     settings = {"AMENDS_SMTP_URL": "smtp://127.0.0.1:1", "AMENDS_PUBLIC_PAGES_PER_MINUTE": "1000000"}
     async with (
         installed(settings, workers=1) as house,
-        httpx.AsyncClient(base_url=house.url, timeout=60, limits=httpx.Limits(max_connections=200)) as client,
+        httpx.AsyncClient(
+            base_url=house.url, timeout=60, limits=httpx.Limits(max_connections=200, keepalive_expiry=1)
+        ) as client,
     ):
         paths = await _links(house, client, given.seconds * given.rate)
         seen = await _arrivals(client, paths, given.rate)
@@ -95,16 +97,17 @@ async def _arrivals(client: httpx.AsyncClient, paths: list[str], rate: int) -> S
         if answer.status_code != status:
             raise RuntimeError(f"{what} answered {answer.status_code}")
 
-    async def arrive(path: str) -> None:
+    async def arrive(path: str, *, begins: bool) -> None:
         await timed("look at the questionnaire", lambda: client.get(path), 200)
-        await timed("begin", lambda: client.post(path, data={"action": "begin"}), 303)
-        await timed("see the first page", lambda: client.get(path), 200)
+        if begins:
+            await timed("begin", lambda: client.post(path, data={"action": "begin"}), 303)
+            await timed("see the first page", lambda: client.get(path), 200)
 
     async with asyncio.TaskGroup() as group:
         begun = time.monotonic()
         for number, path in enumerate(paths):
             await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
-            group.create_task(arrive(path))
+            group.create_task(arrive(path, begins=number % 10 == 0))
             if number % max(1, rate // BESIDE_A_SECOND) == 0:
                 group.create_task(timed("/health/live", lambda: client.get("/health/live"), 200))
     return seen

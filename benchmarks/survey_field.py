@@ -28,7 +28,6 @@ from domain.surveys.waves.letters import SurveyLetter, write_survey_letter
 from domain.surveys.waves.wave import Wave
 from gateways.mail import MailPost, MailServer
 from runtime.assembly import case_worker
-from storage.pool import borrow
 from tests.house import House, open_house
 from tests.surveys.field import by_mail, command, planned, quick_frame, record, until, until_fact
 
@@ -75,12 +74,10 @@ async def _measure(found: Servers, contacts: int, mails: int) -> None:
         open_house(found.database_url, found.client, found.keys, smtp_url=found.mail.url) as house,
         case_worker(house.parts),
     ):
-        async with borrow(house.parts.pool) as connection:
-            await connection.execute(_FRAME, contacts, timeout=600)
+        await _run(house, _FRAME, contacts)
         wave = await _history_and_memory(house, contacts)
         await _results(house, wave)
-        async with borrow(house.parts.pool) as connection:
-            await connection.execute("UPDATE customer SET is_active = false", timeout=600)
+        await _run(house, "UPDATE customer SET is_active = false")
         await _invitations(house, found, mails)
 
 
@@ -112,26 +109,23 @@ async def _history_and_memory(house: House, contacts: int) -> Wave:
 async def _results(house: House, wave: Wave) -> None:
     definition = await house.parts.surveys.definitions.definition(wave.survey, wave.version)
     asked = [item.id for item in definition.questionnaire.items() if item.question.type == "rating"]
-    async with borrow(house.parts.pool) as connection:
-        await connection.execute(_ANSWERS, wave.reference, asked, timeout=600)
-        await connection.execute(
-            "UPDATE contact SET disposition = 'I', completed_at = now() WHERE wave = $1", wave.reference, timeout=600
-        )
-        await connection.execute("ANALYZE contact, response")
-    begun = time.monotonic()
+    await _run(house, _ANSWERS, wave.reference, asked)
+    await _run(house, "UPDATE contact SET disposition = 'I', completed_at = now() WHERE wave = $1", wave.reference)
+    await _run(house, "VACUUM ANALYZE contact, response")
+    begun, spent = time.monotonic(), time.process_time()
     numbers = await house.services.surveys.wave_numbers.so_far(wave)
-    taken = time.monotonic() - begun
-    begun = time.monotonic()
+    taken, ours = time.monotonic() - begun, time.process_time() - spent
+    begun, spent = time.monotonic(), time.process_time()
     bare = await _bare_mean(house.parts.settings.database_url, wave.reference, asked)
-    baseline = time.monotonic() - begun
+    baseline, theirs = time.monotonic() - begun, time.process_time() - spent
     print(f"results of {numbers.respondents:,} answers to {len(asked)} ratings")
     print(
-        f"  index, intervals, rates, counts   {taken:6.2f} s   limit {MOST_RESULT_SECONDS:.0f} s: "
-        f"{_met(taken <= MOST_RESULT_SECONDS)}"
+        f"  index, intervals, rates, counts   {taken:6.2f} s, {ours:5.2f} s of the processor   limit "
+        f"{MOST_RESULT_SECONDS:.0f} s: {_met(taken <= MOST_RESULT_SECONDS)}"
     )
     print(
-        f"  read them and take the means      {baseline:6.2f} s   ({taken / baseline:.1f} ×; means {bare.min():.2f} to "
-        f"{bare.max():.2f})",
+        f"  read them and take the means      {baseline:6.2f} s, {theirs:5.2f} s of the processor   "
+        f"({taken / baseline:.1f} ×; means {bare.min():.2f} to {bare.max():.2f})",
         flush=True,
     )
 
@@ -179,6 +173,15 @@ async def _bare_letters(url: str, definition: SurveyDefinition, count: int) -> N
             await post.send(Letter(f"bare:{number}", f"customer{number}@example.com", subject, body, "en"))
 
     await asyncio.gather(*(one(number) for number in range(count)))
+
+
+async def _run(house: House, statement: str, *values: object) -> None:
+    """What fills the tables, without the limits of the processes' connections."""
+    connection = await asyncpg.connect(house.parts.settings.database_url)
+    try:
+        await connection.execute(statement, *values, timeout=1_200)
+    finally:
+        await connection.close()
 
 
 def _megabytes() -> float:

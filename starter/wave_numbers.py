@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from domain.surveys.waves.results import WaveSample, WeighedWave, evaluate_wave,
 from domain.surveys.waves.revision import in_one_instrument
 from domain.surveys.waves.wave import Wave
 from starter.problems import Problem
-from storage.fieldwork import counts_by
+from storage.fieldwork import counts_by, quota_counts
 from storage.pool import Pool
 from storage.surveys import Surveys
 from storage.wave_results import WaveResults
@@ -37,6 +38,16 @@ class IndicatorNumber(BaseModel):
     low: float | None
     high: float | None
     respondents: int
+
+
+class QuotaNumber(BaseModel):
+    """A quota cell: how many interviews it takes, how many are complete, and how many are under way and held."""
+
+    attribute: str
+    category: str
+    most: int
+    complete: int
+    held: int
 
 
 class Numbers(BaseModel):
@@ -57,6 +68,7 @@ class Numbers(BaseModel):
     dispositions: dict[str, int]
     by_stratum: dict[str, dict[str, int]]
     by_channel: dict[str, dict[str, int]]
+    quotas: tuple[QuotaNumber, ...]
     indicators: tuple[IndicatorNumber, ...]
 
 
@@ -91,6 +103,7 @@ class WaveNumbers:
             dispositions=_by_name(counts),
             by_stratum={part: _by_name(each) for part, each in (await self._counts(wave, "stratum")).items()},
             by_channel={part: _by_name(each) for part, each in (await self._counts(wave, "channel")).items()},
+            quotas=await self._quotas(wave, definition),
             indicators=tuple(_indicators(definition, evaluation)),
         )
 
@@ -124,6 +137,17 @@ class WaveNumbers:
             )
         except SurveyProblem:
             return None  # too few answers so far for what the survey computes
+
+    async def _quotas(self, wave: Wave, definition: SurveyDefinition) -> tuple[QuotaNumber, ...]:
+        quotas = definition.fieldwork.quotas
+        if not quotas:
+            return ()
+        counts = await quota_counts(self._pool, wave.reference, datetime.now(UTC))
+        cells = [(each, counts.get((each.attribute, each.category), (0, 0))) for each in quotas]
+        return tuple(
+            QuotaNumber(attribute=each.attribute, category=each.category, most=each.most, complete=complete, held=held)
+            for each, (complete, held) in cells
+        )
 
     async def _counts(self, wave: Wave, column: str) -> Mapping[str, Mapping[Disposition, int]]:
         return await counts_by(self._pool, wave.reference, column)

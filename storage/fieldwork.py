@@ -29,6 +29,11 @@ _OWED = {
 }
 """To whom each kind of reminder goes, of those who were invited and have neither completed nor ended."""
 
+RELEASED_AT_ONCE = 10_000
+_RELEASE = """UPDATE contact SET is_reserve = false
+               WHERE wave = $1 AND number IN (SELECT number FROM contact WHERE wave = $1 AND is_reserve LIMIT $2)
+              RETURNING number"""
+
 _INVITEE = """c.number, c.customer, c.language, c.attempts, k.has_email, k.has_phone,
               k.opted_out_at IS NOT NULL AS opted_out"""
 
@@ -219,10 +224,10 @@ class Fieldwork:
     async def release_reserve(self, wave: str) -> int:
         """Take the reserve into the sample: its probabilities and the next wave's start move with it; how many."""
         async with transaction(self._pool) as connection:
-            rows = await connection.fetch(
-                "UPDATE contact SET is_reserve = false WHERE wave = $1 AND is_reserve RETURNING number", wave
-            )
-            if rows:
+            released = 0
+            while moved := await connection.fetch(_RELEASE, wave, RELEASED_AT_ONCE):
+                released += len(moved)
+            if released:
                 await connection.execute("UPDATE wave_stratum SET released = reserve WHERE wave = $1", wave)
             return int(
                 await connection.fetchval("SELECT sum(released)::bigint FROM wave_stratum WHERE wave = $1", wave) or 0
@@ -287,6 +292,19 @@ async def counts_by(pool: Pool, wave: str, column: str) -> dict[str, dict[Dispos
     for row in rows:
         counts.setdefault(row["part"], dict.fromkeys(Disposition, 0))[Disposition(row["disposition"])] = row["contacts"]
     return counts
+
+
+async def quota_counts(pool: Pool, wave: str, at: datetime) -> dict[tuple[str, str], tuple[int, int]]:
+    """Interviews in each quota cell of a wave, by attribute and category: complete ones, and those held now."""
+    async with borrow(pool) as connection:
+        rows = await connection.fetch(
+            """SELECT attribute, category, count(*) FILTER (WHERE is_kept) AS kept,
+                      count(*) FILTER (WHERE NOT is_kept AND until > $2) AS held
+                 FROM quota_hold WHERE wave = $1 GROUP BY attribute, category""",
+            wave,
+            at,
+        )
+    return {(row["attribute"], row["category"]): (row["kept"], row["held"]) for row in rows}
 
 
 async def _settle_askings(connection: Connection, wave: str, happened: Sequence[Happened], *, was_asked: bool) -> None:

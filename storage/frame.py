@@ -22,6 +22,7 @@ STRATIFIERS = ("district", "customer_type")
 """The attributes that samples may be stratified by: those that the indexes of the frame are made for."""
 
 DRAWN_AT_ONCE = 5_000
+"""So many are read, and written, by one statement: a census of any size keeps within the time that one may take."""
 BETWEEN = " / "
 """Between the attributes in the name of a stratum."""
 
@@ -167,23 +168,16 @@ async def _draw_stratum(
         "SELECT next_start FROM draw_start WHERE stratified_by = $1 AND stratum = $2", by, stratum.name
     )
     units = await _next_units(connection, attributes, stratum.values, float(start or 0.0), taken + reserve)
-    await connection.copy_records_to_table(
-        "contact",
-        columns=("wave", "number", "customer", "stratum", "is_reserve", "version", "language", "attributes"),
-        records=[
-            (
-                wave,
-                first + place,
-                unit["subject"],
-                stratum.name,
-                place >= taken,
-                version,
-                unit["language"],
-                unit["known"],
-            )
-            for place, unit in enumerate(units)
-        ],
-    )
+    records = [
+        (wave, first + place, unit["subject"], stratum.name, place >= taken, version, unit["language"], unit["known"])
+        for place, unit in enumerate(units)
+    ]
+    for begin in range(0, len(records), DRAWN_AT_ONCE):
+        await connection.copy_records_to_table(
+            "contact",
+            columns=("wave", "number", "customer", "stratum", "is_reserve", "version", "language", "attributes"),
+            records=records[begin : begin + DRAWN_AT_ONCE],
+        )
     await connection.execute(
         "INSERT INTO wave_stratum (wave, stratum, units, taken, reserve) VALUES ($1, $2, $3, $4, $5)",
         wave,

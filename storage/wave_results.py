@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.surveys.dispositions import Disposition
 from domain.surveys.waves.results import SampledContact, SampledStratum, WaveSample
+from domain.surveys.waves.wave import Wave
 from storage.pool import Pool, borrow, transaction
 
 CONTACTS_AT_ONCE = 20_000
@@ -55,14 +56,16 @@ class WaveResults:
     async def freeze(self, wave: str, weights: dict[int, float], inputs_sha256: str, at: datetime) -> None:
         """Keep the final weight of each response and the digest of what they were computed from."""
         async with transaction(self._pool) as connection:
-            await connection.execute(
-                """UPDATE response r SET weight = n.weight
-                     FROM unnest($2::integer[], $3::double precision[]) AS n(number, weight)
-                    WHERE r.wave = $1 AND r.number = n.number""",
-                wave,
-                list(weights),
-                list(weights.values()),
-            )
+            numbers, finals = list(weights), list(weights.values())
+            for begin in range(0, len(numbers), CONTACTS_AT_ONCE):
+                await connection.execute(
+                    """UPDATE response r SET weight = n.weight
+                         FROM unnest($2::integer[], $3::double precision[]) AS n(number, weight)
+                        WHERE r.wave = $1 AND r.number = n.number""",
+                    wave,
+                    numbers[begin : begin + CONTACTS_AT_ONCE],
+                    finals[begin : begin + CONTACTS_AT_ONCE],
+                )
             await connection.execute(
                 """INSERT INTO wave_result (wave, computed_at, inputs_sha256) VALUES ($1, $2, $3)
                    ON CONFLICT (wave) DO NOTHING""",
@@ -80,6 +83,19 @@ class WaveResults:
                 json.dumps(report, ensure_ascii=False),
                 sha256,
             )
+
+    async def before(self, wave: str) -> Wave | None:
+        """The last wave of the same survey that was computed before this one, and has an index."""
+        async with borrow(self._pool) as connection:
+            state = await connection.fetchval(
+                """SELECT w.state::text FROM wave w JOIN wave_result r ON r.wave = w.reference
+                    WHERE w.survey = (SELECT survey FROM wave WHERE reference = $1) AND w.reference <> $1
+                      AND jsonb_typeof(w.state #> '{result,index}') = 'number'
+                      AND r.computed_at < (SELECT computed_at FROM wave_result WHERE wave = $1)
+                    ORDER BY r.computed_at DESC LIMIT 1""",
+                wave,
+            )
+        return None if state is None else Wave.model_validate_json(state)
 
     async def report(self, wave: str) -> str | None:
         """The report as JSON, once there is one."""

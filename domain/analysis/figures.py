@@ -10,6 +10,7 @@ from numpy.random import Generator
 
 from domain.analysis.control_charts import FEWEST_POINTS, Chart, chart_counts
 from domain.analysis.findings import (
+    UNNAMED,
     CostBar,
     CostRanking,
     Day,
@@ -40,7 +41,6 @@ from domain.surveys.arrays import IntArray, encode
 
 SEED = 20_10002
 """Of the bootstrap, always the same."""
-UNNAMED = "–"
 REPEAT_DAYS = (7, 30, 90)
 SATISFIED_FROM = 4
 DIMENSIONS = ("category", "product", "region", "partner")

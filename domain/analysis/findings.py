@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.analysis.surge import Watch
 
+UNNAMED = "–"
+"""What has no code of a dimension is counted under this."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -8,6 +8,7 @@ Sources: Salton, Buckley, Information Processing & Management 24, 1988 (weights)
 (factorisation); both by scikit-learn.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,7 +69,13 @@ def _factors(texts: list[str], count: int, seed: int) -> tuple[FloatArray, Float
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     weigh = TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(2, 4), min_df=3, max_df=0.5, max_features=MOST_PIECES, sublinear_tf=True
+        preprocessor=_without_signs,
+        analyzer="char_wb",
+        ngram_range=(2, 4),
+        min_df=3,
+        max_df=0.5,
+        max_features=MOST_PIECES,
+        sublinear_tf=True,
     )
     try:
         weights = weigh.fit_transform(texts)
@@ -77,6 +84,11 @@ def _factors(texts: list[str], count: int, seed: int) -> tuple[FloatArray, Float
     themes = min(count, *weights.shape)
     factorise = NMF(n_components=themes, init="nndsvda", random_state=seed, max_iter=200, tol=1e-3)
     return factorise.fit_transform(weights), factorise.components_, weigh.get_feature_names_out().tolist()
+
+
+def _without_signs(text: str) -> str:
+    """Pieces end at punctuation: what runs across a full stop means nothing."""
+    return re.sub(r"[\W_]+", " ", text.lower())
 
 
 def _theme(

@@ -77,6 +77,7 @@ def _row(cause: Cause) -> tuple[str, int, float, float]:
 
 
 _FAILURES = Wording(zh="我们本可以做得更好的原因（排列图）", en="Causes that could have been prevented (Pareto)")
+_SHARES = Wording(zh="各原因的占比与累计占比", en="Shares of these causes, added up")
 _LIFE_EVENTS = Wording(zh="生活变故（非任何人之过）", en="Events of life, nobody's fault")
 _SATISFIED = Wording(zh="满意却离开者所说的原因", en="Causes named by those who left though satisfied")
 _CAUSE, _CUSTOMERS = Wording(zh="原因", en="Cause"), Wording(zh="顾客数", en="Customers")
@@ -156,7 +157,7 @@ def _why(figures: StudyFigures) -> Iterator[Block]:
             measure=Axis(title=_CUSTOMERS, minimum=0),
             bars=tuple(Bar(label=Wording.verbatim(label), value=Number.count(count)) for label, count, *_ in failures),
         )
-    yield _causes(_FAILURES, failures)
+    yield _causes(_SHARES if failures else _FAILURES, failures)
     yield _causes(_LIFE_EVENTS, figures.causes.get(CauseKind.LIFE_EVENT, ()))
 
 

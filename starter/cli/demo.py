@@ -176,18 +176,19 @@ def _report_complaint_survey(survey: "ComplaintSurveyCourse") -> None:
 def _report_loops(loops: "Loops") -> None:
     """What was learned from the complaints, and what came of it."""
     rows = [
-        (each["title"], state["partner"] or "inside", state["checks"][0]["before"], state["checks"][0]["after"])
+        (each["title"], state["partner"] or "inside", check["before"], check["after"], check["verdict"])
         for each in loops.improvements
-        if (state := each["state"])["checks"]
+        if (state := each["state"])["checks"] and (check := state["checks"][-1])
     ]
     stdout.print()
-    show_table(("improvement", "at", "complaints before", "after"), rows, empty="")
+    show_table(("improvement", "at", "complaints before", "after", "effect"), rows, empty="")
     study = loops.study.get("state", {})
     held = sum(each["was_held"] is True for each in study.get("interviews", ()))
     stdout.print(
         f"\nA year of {loops.year} complaints analysed and signed off; a surge handled as an incident with "
         f"{loops.incident.get('state', {}).get('linked', 0)} cases; of {study.get('customers', 0)} customers "
-        f"{study.get('left_fully', 0)} left and {study.get('left_partly', 0)} left in part, {held} told a manager why.",
+        f"{study.get('left_fully', 0)} left and {study.get('left_partly', 0)} left in part, {held} told a manager why "
+        f"in the study {loops.study.get('reference', '')}, which is {loops.study.get('status', 'not finished')}.",
         soft_wrap=True,
     )
     for finding in loops.broken:

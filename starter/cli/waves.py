@@ -204,6 +204,10 @@ def _show_numbers(numbers: Any) -> None:
     rows = [("all", *(numbers["dispositions"][code] for code in codes))]
     rows += [(name, *(counts[code] for code in codes)) for name, counts in numbers["by_stratum"].items()]
     show_table(("stratum", *codes), rows, empty="Nobody is in the sample.")
+    if numbers["quotas"]:
+        columns = ("attribute", "category", "most", "complete", "held")
+        stdout.print()
+        show_table(columns, ([each[name] for name in columns] for each in numbers["quotas"]), empty="")
 
 
 def _list(found: Any, *, as_json: bool) -> None:

@@ -104,7 +104,7 @@ STRANGE = {set, frozenset, float, bytes, Decimal}
 MEASURED = {
     "ClockBreached.late_seconds",
     "Money.amount",
-    *(f"Result.{number}" for number in ("index", "low", "high", "response_rate")),
+    *(f"Result.{number}" for number in ("index", "low", "high", "response_rate", "standard_error")),
     *(f"{model}.{number}" for model in ("Check", "EffectChecked") for number in ("ratio", "low", "high")),
     *(f"SurveyEffect.{number}" for number in ("before", "after")),
     "ClassLoss.lost_share",

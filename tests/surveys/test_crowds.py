@@ -22,6 +22,7 @@ from tests.surveys.field import (
     fill_frame,
     planned,
     quick_frame,
+    record,
     tokens,
     until_fact,
     until_status,
@@ -57,6 +58,8 @@ async def test_of_two_hundred_at_once_no_more_come_in_than_the_quota_allows(
     await asyncio.gather(*(answer(house, token) for token in inside[:10]))
     assert {(await answer(house, token)).standing for token in outside[:5]} == {Standing.QUOTA_FULL}
     assert (await counts(house, wave.reference))["I"] == 10
+    [quota] = (await house.services.surveys.wave_numbers.so_far(await record(house, wave.reference))).quotas
+    assert (quota.most, quota.complete, quota.held) == (60, 10, 50)
     assert await house.parts.pool.fetchval("SELECT count(*) FROM quota_hold WHERE wave = $1", wave.reference) == 60
 
 

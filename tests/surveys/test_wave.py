@@ -69,6 +69,41 @@ async def test_a_wave_goes_from_the_frame_to_its_signed_off_report(house: House,
     assert await house.services.surveys.wave_records.broken_chains() == []
 
 
+async def test_the_report_of_the_next_wave_tells_the_change_since_the_one_before(
+    house: House, mail_server: MailServer
+) -> None:
+    await fill_frame(house, 30)
+    reports = []
+    for code in (3, 5):
+        begun = len(mail_server.deliveries)
+        wave = await planned(house, by_mail(sampling={"method": "census"}, fieldwork__quarantine="PT0S"))
+        await command(house, wave.reference, "launch")
+        await until_fact(house, wave.reference, "wave.invited")
+        links = tokens(mail_server, begun).values()
+        for place, token in enumerate(list(links)[:12]):
+            await answer(house, token, code=code if place else 4)
+        await command(house, wave.reference, "close", reason="enough")
+        await until_status(house, wave.reference, WaveStatus.REPORTED)
+        kept = await house.services.surveys.wave_results.report(wave.reference)
+        assert kept is not None
+        reports.append((wave.reference, json.loads(kept)))
+    (first, alone), (second, after) = reports
+    assert list(alone["provenance"]["inputs"]) == [first]
+    assert set(after["provenance"]["inputs"]) == {second, first}
+    figures = {
+        figure["label"]["en"]: figure["figure"]
+        for block in after["sections"][0]["blocks"]
+        if block["kind"] == "key_figures"
+        for figure in block["figures"]
+    }
+    points = await house.services.surveys.trends.of("gas_utility", 8)
+    assert points[-1].difference is not None
+    assert points[-1].movement is not None
+    assert figures["Against the wave before"]["value"] == pytest.approx(points[-1].difference.value, abs=0.05)
+    assert points[-1].movement.change.score_effect == pytest.approx(points[-1].difference.value, abs=0.05)
+    assert points[-1].difference.value > 20
+
+
 async def test_what_a_sign_off_accepts_becomes_improvements_each_once(house: House, mail_server: MailServer) -> None:
     await fill_frame(house, 30)
     wave = await planned(house, by_mail())
@@ -212,6 +247,38 @@ async def test_while_the_mail_server_is_away_the_step_parks_and_a_person_sends_i
     await command(house, wave.reference, "retry_step", by="operator", step="invite.1")
     await until_fact(house, wave.reference, "wave.invited")
     assert len(tokens(mail_server)) == len(mail_server.deliveries) == 20
+
+
+async def test_an_outage_moves_no_deadline_and_afterwards_nobody_is_written_to(
+    house: House, mail_server: MailServer, time_skipping: WorkflowEnvironment
+) -> None:
+    """The mail server fails half-way: the rest waits, reminders go to those who were reached, the end comes in time."""
+    await fill_frame(house, 60)
+    reminders = [{"kind": "not_opened", "after": "P1D", "channel": "email"}]
+    wave = await planned(house, by_mail(fieldwork__reminders=reminders))
+    refused = [f"customer{number}@example.com" for number in range(1, 61) if number % 2]
+    for address in refused:
+        mail_server.refuse("450 4.2.0 mailbox busy", address)
+    launched = await command(house, wave.reference, "launch")
+    await until_fact(house, wave.reference, "step.failed")
+    reached = {each.recipients[0] for each in mail_server.deliveries}
+    assert reached.isdisjoint(refused)
+    handle = house.parts.client.get_workflow_handle(wave_workflow_id(wave.reference))
+    await time_skipping.fast_forward(handle, timedelta(days=1, minutes=1))
+    await until_fact(house, wave.reference, "wave.reminded")
+    assert {each.recipients[0] for each in mail_server.deliveries} == reached
+    assert len(mail_server.deliveries) == 2 * len(reached)
+    for token in list(tokens(mail_server).values())[:5]:
+        await answer(house, token)
+    await time_skipping.fast_forward(handle, timedelta(days=27))
+    reported = await until_status(house, wave.reference, WaveStatus.REPORTED)
+    assert reported.closes_at == launched.closes_at
+    mail_server.behave()
+    with pytest.raises(Problem) as too_late:
+        await command(house, wave.reference, "retry_step", by="operator", step="invite.1")
+    assert too_late.value.code == "not_parked"
+    assert len(mail_server.deliveries) == 2 * len(reached)
+    assert await counts(house, wave.reference) == {"I": 5, "NC": len(reached) - 5, "UO": 20 - len(reached)}
 
 
 async def test_a_paused_wave_writes_to_nobody_and_takes_no_answers(house: House, mail_server: MailServer) -> None:

@@ -12,6 +12,8 @@ from domain.analysis.report import report_of
 from domain.complaints import shipped
 from domain.undertakings.analysis_run import Period
 from storage.analysis import Observations
+from tests.api.test_batches import finished, outcomes
+from tests.api.test_recalculations import moved_to, ordered
 from tests.api.visitors import Api, problem, visitors
 from tests.house import House
 from tests.undertakings.test_improvements_and_incidents import command, until
@@ -200,3 +202,21 @@ async def test_days_without_complaints_have_a_report_that_says_so(api: Api) -> N
     await until(api["supervisor"], path, status="reported")
     text = (await api["supervisor"].get(f"{path}/report", lang="en")).text
     assert "There were no complaints in this period." in text
+
+
+async def test_a_calendar_that_changes_in_mid_period_is_counted_by_what_is_due_now_and_the_report_says_so(
+    house: House, api: Api
+) -> None:
+    """The last test of the file: every running clock of the house moves."""
+    reference = await house.take(category="repair_quality", customer={})
+    past = Period(first=TODAY.date() - timedelta(days=20), last=TODAY.date(), zone="UTC", as_of=datetime.now(UTC))
+    observations = Observations(house.parts.pool)
+    before = await observations.observe(past)
+    await moved_to(api, "Asia/Tokyo")
+    moved = outcomes(await finished(api, (await ordered(api))["batch"]))
+    assert moved[reference] == ("done", None)
+    assert (await observations.observe(past)).sha256() == before.sha256()
+    after = await observations.observe(past.model_copy(update={"as_of": datetime.now(UTC)}))
+    assert (before.recalculated, after.recalculated) == (0, [outcome for outcome, _ in moved.values()].count("done"))
+    said = report_of(compute_figures(after)).model_dump_json()
+    assert f"The clocks of {after.recalculated} cases were moved to a changed calendar" in said

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from domain.analysis.findings import Figures
-from domain.analysis.sections.pieces import CASES, DAYS, DIMENSIONS, HIGH, LOW, SHARE, named
+from domain.analysis.sections.pieces import CASES, DAYS, DIMENSIONS, HIGH, LOW, SHARE, named, p_value
 from domain.surveys.report.cells import Number, Percent, Text
 from domain.surveys.report.document import Block, Paragraph
 from domain.surveys.report.tables import Row, Table
@@ -55,9 +55,10 @@ def speed_blocks(figures: Figures) -> Iterator[Block]:
                 for label, median in test.medians.items()
             ),
             note=Wording(
-                zh=f"对数秩检验：χ² = {test.statistic:.2f}，自由度 {test.degrees_of_freedom}，p = {test.p_value:.3g}。",
+                zh=f"对数秩检验：χ² = {test.statistic:.2f}，自由度 {test.degrees_of_freedom}，"
+                f"p {p_value(test.p_value)}。",
                 en=f"Log-rank test: χ² {test.statistic:.2f}, {test.degrees_of_freedom} degrees of freedom, "
-                f"p {test.p_value:.3g}.",
+                f"p {p_value(test.p_value)}.",
             ),
         )
 

@@ -20,7 +20,9 @@ from domain.surveys.outcome_rates import outcome_rates
 from domain.surveys.report.evaluation import Circumstances, Evaluation, evaluate
 from domain.surveys.report.findings.responses import Responses
 from domain.surveys.report.subject import Subject
+from domain.surveys.tree_index import Score
 from domain.surveys.variance.design import LonelyUnits, StageColumns, SurveyDesign
+from domain.surveys.variance.intervals import Interval
 from domain.surveys.waves.wave import Result
 from domain.surveys.weighting.steps import SampledUnits, weigh
 
@@ -106,10 +108,16 @@ def weigh_wave(definition: SurveyDefinition, sample: WaveSample) -> WeighedWave:
 
 
 def evaluate_wave(
-    definition: SurveyDefinition, sample: WaveSample, weighed: WeighedWave, replicates: int
+    definition: SurveyDefinition,
+    sample: WaveSample,
+    weighed: WeighedWave,
+    replicates: int,
+    previous: Result | None = None,
 ) -> Evaluation:
-    """All findings of a wave; its rates come from the dispositions of the whole sample."""
-    circumstances = Circumstances(dispositions=sample.counts())
+    """All findings of a wave; rates come from the dispositions of the whole sample, the change from the wave before."""
+    circumstances = Circumstances(
+        previous=None if previous is None else _score_of(previous), dispositions=sample.counts()
+    )
     return evaluate(
         subject_of(definition), weighed.responses, replicates=replicates, seed=SEED, circumstances=circumstances
     )
@@ -126,7 +134,14 @@ def result_of(evaluation: Evaluation, sample: WaveSample, inputs_sha256: str) ->
         low=None if interval is None else interval.low,
         high=None if interval is None else interval.high,
         response_rate=outcome_rates(sample.counts()).rr1,
+        standard_error=index.standard_error,
     )
+
+
+def _score_of(result: Result) -> Score:
+    """The index that a wave came to, as a score to compare with."""
+    interval = None if result.low is None or result.high is None else Interval(result.low, result.high)
+    return Score(result.respondents, result.index, result.standard_error, interval)
 
 
 def subject_of(definition: SurveyDefinition) -> Subject:

@@ -105,6 +105,7 @@ class Result(_Part):
     low: float | None
     high: float | None
     response_rate: float | None
+    standard_error: float | None = None
 
 
 class Wave(_Part):

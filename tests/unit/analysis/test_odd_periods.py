@@ -9,6 +9,7 @@ import pytest
 from domain.analysis.figures import compute_figures
 from domain.analysis.observation import Complaints, Counts, Narratives, Observed
 from domain.analysis.report import report_of
+from domain.analysis.sections.pieces import p_value
 
 FIRST = date(2026, 1, 1)
 
@@ -104,3 +105,36 @@ def test_what_is_withheld_in_costs_takes_its_complement_with_it() -> None:
     report = report_of(figures, withhold=True)
     table = next(section for section in report.sections if section.id == "cost").blocks[1]
     assert [row.cells[1] is None for row in table.rows] == [False, True, True]  # type: ignore[union-attr]
+
+
+def test_where_no_few_make_up_most_the_report_does_not_call_all_of_them_few() -> None:
+    text = said(observed(90, region=np.array(["east", "west"] * 45, np.str_)))
+    assert "Region: no few of them make up most" in text
+    assert "Region: 2 of 2" not in text
+
+
+def test_what_has_no_code_is_named_in_words() -> None:
+    partner = np.array(["fitters"] * 40 + [""] * 20, np.str_)
+    text = said(observed(60, partner=partner))
+    assert '"en":"(none)"' in text
+    assert '"en":"–"' not in text
+
+
+def test_pieces_of_themes_end_at_punctuation() -> None:
+    texts = tuple(
+        f"{start}。{end}，等了一整天！" for start in ("账单多了", "没有人来") for end in ("为什么", "约好的") * 10
+    )
+    figures = compute_figures(observed(3), narratives=Narratives(len(texts), texts))
+    assert figures.themes is not None
+    pieces = "".join(piece for theme in figures.themes.themes for piece in theme.pieces)
+    assert not set(pieces) & set("。，！")
+    assert pieces
+
+
+def test_a_p_value_is_not_told_to_forty_places() -> None:
+    assert [p_value(each) for each in (5.15e-40, 0.0009999, 0.001, 0.2341)] == [
+        "< 0.001",
+        "< 0.001",
+        "= 0.001",
+        "= 0.234",
+    ]
