@@ -90,6 +90,8 @@ NAMES = {
     "supervisor": ("李强 (supervisor)", "Nora Weiss (supervisor)"),
     "caller": ("吴芳 (caller)",),
     "operator": ("周洋 (operator)",),
+    "analyst": ("郑雪 (analyst)",),
+    "admin": ("冯涛 (admin)",),
 }
 
 

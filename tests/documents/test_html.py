@@ -48,7 +48,7 @@ def test_every_chart_has_a_title_a_description_and_its_table_beneath(page: str, 
         assert description is not None
         assert picture.attrib["role"] == "img"
         assert picture.attrib["aria-labelledby"] == f"{title.attrib['id']} {description.attrib['id']}"
-    assert len(re.findall(r"</svg>\s*<div class=\"wide\">\s*<table>", page)) == len(pictures)
+    assert len(re.findall(r"</svg>\s*<div class=\"wide\"[^>]*>\s*<table>", page)) == len(pictures)
 
 
 def test_ids_are_used_once(page: str) -> None:
