@@ -43,8 +43,9 @@ async def put_in_calendars(pool: Pool, zone: str, at: datetime) -> list[Calendar
             continue
         with suppress(CalendarChanged):  # another process puts it in
             async with transaction(pool) as connection:
-                await calendars.add(connection, following, by=SYSTEM, reason=reason, at=at)
-            put_in.append(following)
+                stored = await calendars.add(connection, following, by=SYSTEM, reason=reason, at=at)
+            if stored.calendar is following:  # else another process has put in the same
+                put_in.append(following)
     return put_in
 
 

@@ -1,7 +1,7 @@
 """The cockpit of a wave: who was reached by day, what became of each contact, quotas, the index, what may be done."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -16,9 +16,11 @@ from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS
 from starter.api import waves as api
 from starter.api.entry import House, once_for
 from starter.api.undertakings import REPORT_POLICY
+from starter.console.command_forms import codes
 from starter.console.entry import ConsoleRoute, Seat, Visit, form_of, redirect
-from starter.console.rendering import HEADERS, show
+from starter.console.rendering import HEADERS, show, speech_of
 from starter.console.sheets import FINE, Wrong, key_of, wrong
+from starter.console.undertaking_forms import MEASURES, measures_in
 from starter.keys import KEY_LENGTH
 from starter.pages.entry import text_in
 from starter.problems import Problem
@@ -127,6 +129,8 @@ def _values(name: str, form: FormData, services: Services) -> dict[str, Any]:
             values["until"] = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(services.parts.settings.time_zone))
         except ValueError:
             pass
+    if name == "sign_off":
+        values["measures"] = measures_in(form)
     return values
 
 
@@ -142,6 +146,7 @@ async def _page(
     current, source = await services.surveys.waves.current(reference)
     view = api.WaveView.of(current, visit.person, source)
     definition = await services.surveys.survey_records.definition(current.survey, current.version)
+    newest = await services.surveys.survey_records.newest(current.survey)
     numbers = await services.surveys.wave_numbers.so_far(current)
     days = await services.surveys.wave_days.by_day(reference, services.parts.settings.time_zone)
     quotas = definition.fieldwork.quotas
@@ -156,14 +161,17 @@ async def _page(
         status=refused.status,
         wave=view,
         survey=definition,
+        newest=newest.definition.version,
         numbers=numbers,
         days=days,
+        measures=range(1, MEASURES + 1),
+        categories=codes(services, "category", speech_of(request, visit.language)),
         most=max((day.invited for day in days), default=0) or 1,
         most_answers=max((max(day.opened, day.completed) for day in days), default=0) or 1,
         quotas=[(each, cells.get((each.attribute, each.category), 0)) for each in quotas],
         people=people,
         stages=WHERE_IT_STANDS,
-        commands=[name for name in view.allowed if name not in OF_STEPS],
+        commands=_commands(view.allowed, has_newer=newest.definition.version > current.version),
         parked=[step for step in view.steps if step.state == "parked"],
         fields={name: set(kind.model_fields) - {"command"} for name, kind in PERSONS_WAVE_COMMANDS.items()},
         written=written,
@@ -171,6 +179,10 @@ async def _page(
         refused_command=command,
         key=key_of(services, reference),
     )
+
+
+def _commands(allowed: Sequence[str], *, has_newer: bool) -> list[str]:
+    return [name for name in allowed if name not in OF_STEPS and (name != "revise" or has_newer)]
 
 
 def _once(request: Request, services: Services, visit: Visit, form: FormData) -> Repeatable | None:

@@ -30,7 +30,7 @@ RECORDS: Changes = {
     ),
 }
 WORKFLOW: Changes = {
-    "workflows/complaint.py": (
+    "workflows/ledgered.py": (
         "        while not await self._is_over():\n",
         f'''        if workflow.patched("{PATCH}"):
             await workflow.sleep(0.2, summary="what only the later release does")

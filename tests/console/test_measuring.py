@@ -1,11 +1,16 @@
 """The survey owner's and the analyst's work in a real browser: a tree edited, a wave from its plan to its sign-off."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
+from domain.privacy import Language
+from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS
 from domain.surveys.waves.wave import WaveStatus
+from starter.console.waves import OF_STEPS
+from starter.console.wording import words
 from starter.problems import Problem
 from tests.console.visiting import PHONE, Desk, Site, is_cut, violations
 from tests.mail_server import MailServer
@@ -28,8 +33,6 @@ async def stored(site: Site, survey: str = "gas_utility") -> Any:
     try:
         return (await surveys.waves.survey(survey)).definition
     except Problem:
-        from datetime import UTC, datetime
-
         await surveys.survey_records.store(by_mail(survey), site.house.people["analyst"].id, datetime.now(UTC))
         return (await surveys.waves.survey(survey)).definition
 
@@ -116,6 +119,7 @@ async def test_a_wave_is_followed_from_its_plan_to_its_signed_off_report(
     await page.reload()
     await expect(page.get_by_role("heading", name="Index so far").locator("xpath=..")).to_contain_text("95 % interval")
     await expect(page.locator("tfoot")).to_contain_text("12")
+    await _revise_in_the_field(site, page, reference)
     await page.get_by_text("Close now").first.click()
     await page.get_by_role("button", name="Close now").click()
     await expect(page.locator("#close-reason-problem")).to_contain_text("Please fill this in")
@@ -128,10 +132,42 @@ async def test_a_wave_is_followed_from_its_plan_to_its_signed_off_report(
     await expect(page.get_by_role("heading", level=1)).to_contain_text("gas customers")
     boss = await desk.window("supervisor", "zh")
     await boss.goto(f"/console/waves/{reference}")
+    await boss.locator("#measure-1-partner").fill("north_gas")
+    await boss.get_by_role("button", name="签发").click()
+    await expect(boss.get_by_role("alert")).to_contain_text("请填写")
+    await boss.locator("#measure-1-title").fill("周末增加一名抢修员")
     await boss.get_by_role("button", name="签发").click()
     await expect(boss.get_by_role("status")).to_contain_text("报告已签发")
-    assert (await record(site.house, reference)).status is WaveStatus.SIGNED_OFF
+    signed = await record(site.house, reference)
+    assert signed.status is WaveStatus.SIGNED_OFF
+    assert [each.partner for each in signed.measures] == ["north_gas"]
     assert await violations(boss) == []
+
+
+async def _revise_in_the_field(site: Site, page: Page, reference: str) -> None:
+    """A version that came meanwhile is offered, and only then."""
+    assert await page.get_by_text("Go on with another version").count() == 0
+    before = await stored(site)
+    clearer = before.model_copy(
+        update={"version": before.version + 1, "title": before.title | {"en": "Satisfaction of the gas customers"}}
+    )
+    await site.house.services.surveys.survey_records.store(clearer, site.house.people["analyst"].id, datetime.now(UTC))
+    await page.reload()
+    await page.get_by_text("Go on with another version").first.click()
+    assert await page.locator("#revise-version").input_value() == str(clearer.version)
+    await page.get_by_role("button", name="Go on with another version").click()
+    await expect(page.locator("#revise-reason-problem")).to_contain_text("Please fill this in")
+    await page.locator("#revise-reason").fill("clearer words")
+    await page.get_by_role("button", name="Go on with another version").click()
+    await expect(page.get_by_role("status")).to_contain_text("goes on with the new version")
+    assert (await record(site.house, reference)).version == clearer.version
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_command_of_a_wave_has_its_words(language: Language) -> None:
+    said = words(language)["waves"]
+    for kind in ("command", "about", "done"):
+        assert PERSONS_WAVE_COMMANDS.keys() - OF_STEPS <= said[kind].keys()
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("zh", "light"), ("en", "dark")])

@@ -92,11 +92,12 @@ async def test_what_was_erased_is_erased_again_when_an_older_backup_comes_back(
 async def _copy(server: str, database: str, name: str) -> None:
     """A backup, as a template of a new database: nobody may be connected for that moment."""
     connection = await asyncpg.connect(server)
+    await connection.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
     await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
-        database,
+        "SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity WHERE datname = $1", database
     )
     await connection.execute(f"CREATE DATABASE {name} TEMPLATE {database}")
+    await connection.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
     await connection.close()
 
 
