@@ -33,7 +33,8 @@ class Texts(TextMessages):
         known = len(self.messages)
         answer = super()._answer(headers, body)
         if len(self.messages) > known:
-            self._sink.ledger.append(Acceptance(answer[1]["biz_id"], datetime.now(UTC)))
+            taken = list(self.messages.values())[-1]
+            self._sink.ledger.append(Acceptance(taken.biz_id, datetime.now(UTC), effect_key=taken.out_id))
         return answer
 
 

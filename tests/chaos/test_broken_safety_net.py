@@ -21,6 +21,7 @@ from runtime.converter import HEADER_CODEC, data_converter
 from starter.embedded import EmbeddedPostgres, EmbeddedTemporal
 from starter.problems import Problem
 from storage.keys import MasterKeys
+from tests.chaos.evidence import gather
 from tests.chaos.stage import PATIENCE_SECONDS, Stage, staged, without_temporal
 from tests.conftest import execute, url_of_database
 
@@ -159,6 +160,24 @@ async def test_the_checker_is_content_with_the_whole_net_and_objects_without_a_p
     law = SCENARIOS[part][1]
     assert not whole
     assert any(finding.startswith(f"{law}: ") for finding in broken), broken
+
+
+async def test_a_letter_that_went_out_unheard_of_before_its_customer_withdrew_contradicts_nothing(
+    open_stage: OpenStage,
+) -> None:
+    """Found among lost answers: only the attempt is remembered, and nobody tries again what is of no use any more."""
+    async with open_stage(None) as stage:
+        reference = await stage.take(Status.WITHDRAWN, **BY_MAIL)
+        await stage.start_worker(crash="before the hand-over is noted")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not stage.scene.sink.ledger:
+                await asyncio.sleep(0.1)
+        await stage.give(reference, "withdraw", "supervisor", reason="It is settled.", confirmed_by="phone")
+        findings = await stage.contradictions(within=WHOLE_IS_QUIET_WITHIN)
+        evidence = await gather(stage.scene)
+    assert [(each.attempts, each.accepted_at) for each in evidence.deliveries] == [(1, None)]
+    assert len(evidence.mail) == 1
+    assert not findings
 
 
 @pytest.fixture(scope="module")
