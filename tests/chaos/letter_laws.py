@@ -6,7 +6,7 @@ which only the attempt is remembered: nobody heard the yes, and the customer wit
 """
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -45,11 +45,15 @@ def repetitions(evidence: Evidence) -> int:
 
 
 def _sent(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
-    """Case, step and Message-ID of every letter that the ledger says went out."""
+    """Case, step and Message-ID of every letter that the ledger says went out; another one after it came back."""
     for reference, rows in evidence.ledger.items():
+        renewed = Counter[str]()
         for row in rows:
+            if row.type in {"step.bounced", "step.amended"}:
+                renewed[row.fact["step"]] += 1
             if row.type == "step.done" and row.fact["evidence"] is not None:
-                yield reference, row.fact["step"], row.fact["evidence"]
+                step, times = row.fact["step"], renewed[row.fact["step"]]
+                yield reference, f"{step}~{times + 1}" if times else step, row.fact["evidence"]
 
 
 def _messages_of(delivery: Delivery, evidence: Evidence) -> set[str]:
