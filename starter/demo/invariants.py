@@ -1,5 +1,6 @@
 """What must hold at the end, whatever happened on the way. Reads the stores, not the processes."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from storage.keys import MasterKeys
 from storage.ledger import Ledger
 from storage.pool import open_pool
 from storage.unstarted import Kind, Unstarted
+
+LOOKS = 60
+"""How often, a second apart, it is looked whether what was taken in has been started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ async def examine(database_url: str, keys: MasterKeys, paths: Mapping[str, str],
         broken += [
             f"a {kind} was taken in and never started"
             for kind in Kind
-            if await Unstarted(pool, kind).oldest() is not None
+            if not await _all_started(Unstarted(pool, kind), before=datetime.now(UTC))
         ]
     finally:
         await pool.close()
@@ -70,6 +74,16 @@ async def examine(database_url: str, keys: MasterKeys, paths: Mapping[str, str],
     return Findings(
         verified.cases, verified.entries, statuses, clocks, len(mailbox.acceptances), repeated, tuple(broken)
     )
+
+
+async def _all_started(unstarted: Unstarted, *, before: datetime) -> bool:
+    """Whether what was taken in until now is started soon; other scenes go on meanwhile."""
+    for _ in range(LOOKS):
+        oldest = await unstarted.oldest()
+        if oldest is None or oldest > before:
+            return True
+        await asyncio.sleep(1)
+    return False
 
 
 def _mails_of(step: Step) -> int:

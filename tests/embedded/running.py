@@ -47,6 +47,15 @@ def has_line(path: Path) -> Probe:
     return probe
 
 
+def gone(pid: int) -> Probe:
+    """A probe: whether the process has ended; it lets go of its files a moment before."""
+
+    async def probe() -> bool:
+        return not runs(pid)
+
+    return probe
+
+
 async def until(probe: Probe, seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
         while not await probe():

@@ -11,7 +11,7 @@ import pytest
 from starter.embedded import LeftoverProcess, ProcessDied
 from starter.embedded import process as process_module
 from starter.embedded.process import OwnedProcess
-from tests.embedded.running import has_line, python_program, runs, until
+from tests.embedded.running import gone, has_line, python_program, runs, until
 
 SOON = timedelta(seconds=10)
 DEAF_WITH_CHILD = "trap '' TERM; sleep 600 & echo $! > child; echo ready > ready; wait; sleep 600"
@@ -53,7 +53,7 @@ async def test_a_deaf_process_is_killed_after_the_limit_with_its_children(part: 
     assert runs(child)
     await part.stop(timedelta(seconds=0.2))
     assert not part.is_alive()
-    assert not runs(child)
+    await until(gone(child))
 
 
 async def test_a_deaf_process_that_closed_what_it_inherited_is_killed_all_the_same(
@@ -98,8 +98,8 @@ async def test_what_a_killed_owner_left_is_ended_before_the_next_start(part: Own
     with pytest.raises(LeftoverProcess, match="something of the last part is alive"):
         part.spawn(["true"])
     await part.end_leftovers(timedelta(seconds=0.2))
-    assert not runs(left)
-    assert not runs(child)
+    await until(gone(left))
+    await until(gone(child))
     part.spawn(["true"])
 
 
@@ -108,7 +108,7 @@ async def test_a_child_that_outlives_its_parent_counts_as_left_over(part: OwnedP
     await until(has_line(tmp_path / "child"))
     child = int((tmp_path / "child").read_text())
     await part.stop(SOON)
-    assert not runs(child)
+    await until(gone(child))
 
 
 async def test_a_full_log_starts_anew_and_keeps_the_old_one(
