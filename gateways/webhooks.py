@@ -18,7 +18,8 @@ from standardwebhooks import Webhook
 
 from domain.webhooks import is_public, why_not
 
-TIME_LIMIT_SECONDS = 20.0
+TIME_LIMIT = timedelta(seconds=20)
+"""How long an endpoint may take to answer, if nothing else is said."""
 READ_AT_MOST = 16_384
 """Bytes of an answer that are read, so that the connection can be used again; nothing in them matters."""
 LONGEST_WAIT = timedelta(days=1)
@@ -50,13 +51,14 @@ class Forbidden(Exception):
 class WebhookSender:
     """Sends signed events. `private_targets` is for intranets and tests: it lets everything pass, HTTP included."""
 
-    def __init__(self, *, private_targets: bool) -> None:
+    def __init__(self, *, private_targets: bool, time_limit: timedelta = TIME_LIMIT) -> None:
         self._private_targets = private_targets
+        self._seconds = time_limit.total_seconds()
 
     def connection(self) -> httpx.AsyncClient:
         """Connections to one endpoint, kept while it is being told; two endpoints never share one."""
         return httpx.AsyncClient(
-            timeout=TIME_LIMIT_SECONDS,
+            timeout=self._seconds,
             follow_redirects=False,
             trust_env=False,
             limits=httpx.Limits(max_connections=16, max_keepalive_connections=16),
@@ -73,7 +75,7 @@ class WebhookSender:
     ) -> Handed:
         """One attempt. Whatever goes wrong is in what comes back."""
         try:
-            async with asyncio.timeout(TIME_LIMIT_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 address = await self._address(url)
                 return await _post(client, url, address, _signed(message_id, body, secrets, at))
         except Forbidden:

@@ -296,9 +296,10 @@ async def tell_all(pool: Pool) -> int:
 
 def webhook_post(parts: Parts) -> WebhookPost:
     """Who brings deliveries to webhooks on their way."""
-    sender = WebhookSender(private_targets=parts.settings.webhook_private_targets)
+    settings = parts.settings
+    sender = WebhookSender(private_targets=settings.webhook_private_targets, time_limit=settings.webhook_time_limit)
     webhooks = Webhooks(parts.pool, parts.keys)
-    return WebhookPost(webhooks, WebhookDeliveries(parts.pool), sender, parts.settings.public_url, _now)
+    return WebhookPost(webhooks, WebhookDeliveries(parts.pool), sender, settings.public_url, _now)
 
 
 async def _warn_of_wedged(parts: Parts) -> int:

@@ -130,6 +130,12 @@ class Settings(BaseSettings):
     webhook_private_targets: bool = Field(
         default=False, description="true where webhooks may lead into private networks and go without TLS"
     )
+    webhook_time_limit: Annotated[timedelta, BeforeValidator(_from_seconds)] = Field(
+        default=timedelta(seconds=20),
+        ge=timedelta(seconds=1),
+        le=timedelta(seconds=30),
+        description="seconds that an endpoint of webhooks may take to answer, from 1 to 30",
+    )
     session_idle: Annotated[timedelta, BeforeValidator(_from_seconds)] = Field(
         default=timedelta(minutes=30),
         ge=timedelta(minutes=1),

@@ -117,7 +117,10 @@ class CaseDesk:
         self._zone = zone
 
     async def perform(self, request: Request) -> Done:
-        """Do a command. Raises `Problem`: 403, 404, 409 (the guard), 412, 422 (the fields), 503."""
+        """Do a command. Raises `Problem`: 403, 404, 409 (the guard), 412, 422 (the fields), 503.
+
+        One that is recorded, whose answer was lost, is only answered: what held when it was first asked for held then.
+        """
         case = await self._addressed_case(request)
         submission, texts = await self.understand(request, case)
         earlier = await self._repetitions.begin(request.repeatable)
@@ -125,8 +128,9 @@ class CaseDesk:
             telemetry.count_command(request.name, "replayed")
             return Done(None, None, earlier)
         try:
-            _confirm_unchanged(request, case)
-            await self._confirm_wanted(request, case)
+            if case.recorded_sequence(submission.id) is None:
+                _confirm_unchanged(request, case)
+                await self._confirm_wanted(request, case)
             await self.seal(case.intake.customer, texts)
             answer = await self.carry(case.reference, submission)
         except (Problem, StoreAway) as error:

@@ -12,7 +12,7 @@ from domain.complaints.contact import ContactLimits
 from domain.complaints.orders import COMMAND_FOR, Ordered
 from domain.complaints.particulars import particulars
 from domain.complaints.shipped import newest_template
-from domain.complaints.steps import Step, place_of
+from domain.complaints.steps import Step, effect_key, place_of
 from domain.complaints.terms import BY_HAND, TO_OTHERS, StepState, Way
 from domain.complaints.writing import compose, dated, worded
 from domain.links import LinkPurpose
@@ -20,7 +20,7 @@ from domain.privacy import IDENTIFYING, Identity, Language
 from runtime.assembly import Parts
 from starter.desk import CaseDesk
 from starter.letter_check import Draft, draft
-from starter.problems import Problem, forbidden, not_found
+from starter.problems import Problem, forbidden, not_found, unavailable
 from starter.reading import STORY, Reads
 from storage.contacts import Contacts
 from storage.deliveries import Deliveries
@@ -111,6 +111,8 @@ class LetterDesk:
         step = None if case is None else case.step(key)
         if effect is None or case is None or step is None:
             return None, None, "unknown"
+        if step.is_unfinished and effect == effect_key(reference, key, step.renewals):
+            raise unavailable("not_settled_yet", "that it was taken is not recorded yet; report it again later")
         if step.evidence != bounce.message_id or step.state is not StepState.DONE:
             return reference, key, "known"
         await self._deliveries.bounced(effect, bounce.code, datetime.now(UTC))

@@ -27,7 +27,8 @@ class Told:
         return Webhook(secret).verify(self.body, self.headers)
 
 
-Answer = Callable[[Told], "int | tuple[int, dict[str, str]]"]
+Answer = Callable[[Told], "int | float | tuple[int, dict[str, str]]"]
+"""A status, with headers perhaps, or after how many seconds it says yes."""
 
 
 @dataclass
@@ -61,6 +62,9 @@ class Endpoints:
         if scope["path"] in self.open_doors:
             await self.open_doors[scope["path"]].wait()
         answer = self.answers.get(scope["path"], lambda _: 204)(told)
+        if isinstance(answer, float):
+            await asyncio.sleep(answer)
+            answer = 204
         status, more_headers = answer if isinstance(answer, tuple) else (answer, {})
         raw = [(name.encode(), value.encode()) for name, value in more_headers.items()]
         await send({"type": "http.response.start", "status": status, "headers": raw})

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -62,7 +63,7 @@ def api() -> None:
 
     from runtime.assembly import assemble
     from runtime.logs import configure
-    from starter.api.app import application
+    from starter.api.app import application, read_routes
     from starter.api.protocol import SERVER_BOUNDS, PatientProtocol
     from starter.services import Services, services
 
@@ -74,10 +75,12 @@ def api() -> None:
         async with assemble(settings, name="amends-api", lazy=True) as parts:
             yield services(parts)
 
+    app = application(open_services)
+    threading.Thread(target=read_routes, args=(app,), daemon=True).start()
     # Uvicorn raises the signal again that it was stopped by; then everything has ended in good order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
-        application(open_services),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -1,5 +1,6 @@
 """Letters over HTTP: seen before they go out, refused when they lack what they must say, posted, bounced, put off."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -187,6 +188,51 @@ async def test_a_bounce_reopens_what_the_letter_had_settled_and_is_recorded_once
     assert [item["fact"]["type"] for item in facts].count("step.bounced") == 1
     stranger = await api["operator"].post("/v1/bounces", {"message_id": "<stranger@example.org>"})
     assert stranger.json() == {"outcome": "unknown", "reference": None, "item": None}
+
+
+async def test_a_mail_that_comes_back_after_it_was_taken_is_followed_by_the_next_way_of_the_policy(api: Api) -> None:
+    """By text message, for which there is no gateway here, and then by post."""
+    reference = await investigated(api, "demo-full")
+    await api["handler"].do(reference, "respond", **answer("The valve was replaced."))
+    (mail,) = (await with_letter(api, reference, way="email", state="done"))["letters"]
+    report = {"message_id": mail["evidence"], "code": "mailbox_unknown"}
+    assert (await api["operator"].post("/v1/bounces", report)).json()["outcome"] == "recorded"
+    view = await with_letter(api, reference, way="post", state="waiting")
+    assert view["status"] == "responding"
+    assert [(each["way"], each["state"], each["error"]) for each in view["letters"]] == [
+        ("email", "replaced", "mailbox_unknown"),
+        ("sms", "replaced", "no_sms_gateway"),
+        ("post", "waiting", None),
+    ]
+    posted = await api["handler"].do(reference, "mark_posted", item="response_letter.3")
+    assert posted["status"] in {"responded", "callback"}
+
+
+async def test_a_bounce_that_overtakes_our_own_record_is_asked_for_again(api: Api, post: MailServer) -> None:
+    """The server took the message, and the store was away before that was written into the case."""
+    post.refuse("550 5.1.1 no such mailbox", "early@example.org")
+    reference = await api["hotline"].take(channel="web", customer={"email": "early@example.org"})
+    view = await with_letter(api, reference, state="parked")
+    key, message_id = f"{reference}:acknowledgement.1", "<overtaken@example.org>"
+    await api.house.parts.pool.execute(
+        "UPDATE delivery SET accepted_at = now(), evidence = $2 WHERE effect_key = $1", key, message_id
+    )
+    report = {"message_id": message_id, "code": "mailbox_unknown"}
+    problem(await api["operator"].post("/v1/bounces", report), 503, "not_settled_yet")
+    assert (await api["operator"].post(f"/v1/steps/{view['letters'][0]['id']}/retry", {"reason": "x"})).is_success
+    await with_letter(api, reference, state="done")
+    assert (await api["operator"].post("/v1/bounces", report)).json()["outcome"] == "recorded"
+    assert (await api["operator"].post("/v1/bounces", report)).json()["outcome"] == "known"
+
+
+async def with_letter(api: Api, reference: str, **expected: str) -> dict[str, Any]:
+    """The case as soon as its last letter shows these values."""
+    async with asyncio.timeout(20):
+        while True:
+            view = await api["handler"].read(reference)
+            if view["letters"] and all(view["letters"][-1][name] == value for name, value in expected.items()):
+                return view
+            await asyncio.sleep(0.02)
 
 
 # What customers do not want

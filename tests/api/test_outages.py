@@ -77,15 +77,36 @@ async def test_what_was_recorded_although_the_answer_was_lost_keeps_its_texts(ap
     hotline, reference = api["hotline"], await api["hotline"].take()
     first = await hotline.command(reference, "note", {"text": "Kept."}, key="lost")
     assert first.status_code == 200
-    await api.house.parts.pool.execute(
-        """UPDATE idempotency SET status = NULL, answer = NULL, headers = NULL,
-                  started_at = started_at - interval '1 hour'"""
-    )
+    await lose_the_answers(api)
     again = await hotline.command(reference, "note", {"text": "Kept."}, key="lost")
     assert (again.status_code, again.json()["recorded_at_sequence"]) == (200, first.json()["recorded_at_sequence"])
     assert (await api.house.facts(reference)).count("complaint.noted") == 1
     story = (await hotline.get(f"/v1/complaints/{reference}/story")).json()
     assert list(story["texts"].values()) == ["Kept."]
+
+
+async def test_what_was_recorded_is_not_held_against_the_tag_and_the_wishes_that_came_behind_it(api: Api) -> None:
+    """Its own record has moved the case, and the customer has opted out since; neither undoes what was done."""
+    handler, reference = api["handler"], await api["hotline"].take(customer={"email": "li.hua@example.com"})
+    seen = {"If-Match": (await handler.get(f"/v1/complaints/{reference}")).headers["etag"]}
+    update = {"letter": "We have ordered the valve.", "way": "email"}
+    first = await handler.command(reference, "update_customer", update, key="update", headers=seen)
+    assert first.status_code == 200, first.text
+    await lose_the_answers(api)
+    limits = await handler.put(f"/v1/complaints/{reference}/contact", {"opted_out": ["email"]})
+    assert limits.status_code == 200
+    again = await handler.command(reference, "update_customer", update, key="update", headers=seen)
+    assert (again.status_code, again.json()["recorded_at_sequence"]) == (200, first.json()["recorded_at_sequence"])
+    story = (await handler.get(f"/v1/complaints/{reference}/story")).json()
+    assert list(story["texts"].values()) == ["We have ordered the valve."]
+
+
+async def lose_the_answers(api: Api) -> None:
+    """As if every request had broken off behind its record, an hour ago."""
+    await api.house.parts.pool.execute(
+        """UPDATE idempotency SET status = NULL, answer = NULL, headers = NULL,
+                  started_at = started_at - interval '1 hour'"""
+    )
 
 
 async def test_a_bulk_that_was_asked_for_while_temporal_is_away_is_done_later(away: Api, api: Api) -> None:

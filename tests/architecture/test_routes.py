@@ -1,14 +1,16 @@
 """Every route asks for a permission of the one table, or is in the short list of public ones."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from domain.access import ALLOWED, LINK_ROUTES, PUBLIC_ROUTES, Role
 from domain.complaints.commands import PERSONS_COMMANDS
-from starter.api.app import application
+from starter.api.app import application, read_routes
 from starter.api.entry import Allowed
 from starter.api.strict_json import StrictJsonRoute
 
@@ -74,3 +76,14 @@ def test_every_route_that_takes_json_reads_it_strictly() -> None:
         and not route.path.endswith(("/attachments", "/v1/imports"))
     ]
     assert not lax
+
+
+async def test_a_path_that_is_not_there_costs_little_once_the_routes_were_read() -> None:
+    app = application(unopened)
+    begun = time.process_time()
+    assert read_routes(app) == len(ROUTES)
+    read_at = time.process_time()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://amends.test") as client:
+        assert (await client.get("/v1/nowhere")).status_code == 404
+        assert (await client.delete("/v1/complaints")).headers["allow"] == "GET, POST"
+    assert time.process_time() - read_at < (read_at - begun) / 3

@@ -66,6 +66,20 @@ def lose_the_answer_to_the_first_hand_over() -> None:
     Deliveries.accept = accept_and_lose  # type: ignore[method-assign]
 
 
+def lose_the_note_of_the_first_hand_over() -> None:
+    """The message is out, and the store is away before that is written down."""
+    accept = Deliveries.accept
+    lost: list[str] = []
+
+    async def lose_or_accept(self: Deliveries, effect_key: str, evidence: str, at: datetime) -> None:
+        if not lost:
+            lost.append(effect_key)
+            raise StoreAway("the connection was lost before the statement")
+        await accept(self, effect_key, evidence, at)
+
+    Deliveries.accept = lose_or_accept  # type: ignore[method-assign]
+
+
 def lack_the_delivery_memory() -> None:
     async def accepted(self: Deliveries, effect_key: str) -> str | None:
         return None
@@ -148,6 +162,7 @@ def lack_the_insistence() -> None:
 CRASHES: dict[str, Callable[[], None]] = {
     "after the commit": die_after_the_commit_of_an_assessment,
     "after the hand-over": lose_the_answer_to_the_first_hand_over,
+    "before the hand-over is noted": lose_the_note_of_the_first_hand_over,
 }
 LACKS: dict[str, Callable[[], None]] = {
     "delivery memory": lack_the_delivery_memory,

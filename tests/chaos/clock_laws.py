@@ -63,7 +63,7 @@ def latenesses(evidence: Evidence) -> Iterator[Lateness]:
     for rows in evidence.ledger.values():
         for row in rows:
             if row.type == "clock.breached":
-                could_at = max(datetime.fromisoformat(row.fact["due_at"]), rows[0].at)
+                could_at = _could_be_recorded_at(datetime.fromisoformat(row.fact["due_at"]), row, rows)
                 recorded_at = row.committed_at or row.at
                 hurt = _hurt(evidence, could_at, recorded_at)
                 yield Lateness(row.reference, (recorded_at - could_at).total_seconds(), hurt.total_seconds())
@@ -93,7 +93,27 @@ def _spans(anchor: str) -> dict[str, int]:
 
 
 def _settled_at(later: list[Row], kind: str) -> datetime | None:
-    return next((row.at for row in later if kind in _SETTLED_BY.get(row.type, ())), None)
+    """When a promise was kept for good: a message that came back has kept none."""
+    settled_at: datetime | None = None
+    for row in later:
+        if settled_at is None and kind in _SETTLED_BY.get(row.type, ()):
+            settled_at = row.at
+        elif row.type == "step.bounced" and row.fact["reopens"] and kind in _kept_by(row.fact["step"]):
+            settled_at = None
+        elif settled_at is not None and row.type in {"complaint.reopened", "complaint.appealed"}:
+            break
+    return settled_at
+
+
+def _kept_by(step: str) -> set[str]:
+    """The promises that a letter keeps; told in the conversation, an acknowledgement does not hang on the answer."""
+    return {"acknowledge"} if step.startswith("acknowledgement") else {"final_response"}
+
+
+def _could_be_recorded_at(due_at: datetime, breach: Row, rows: list[Row]) -> datetime:
+    """Not before the case was logged, nor before the letter came back that had kept the promise until then."""
+    came_back_at = [row.at for row in rows[: breach.sequence] if row.type == "step.bounced"]
+    return max(due_at, rows[0].at, *came_back_at)
 
 
 def _breaches(rows: list[Row], promise: Promise) -> list[Row]:
@@ -114,7 +134,7 @@ def _unplanned(reference: str, rows: list[Row], promises: list[Promise]) -> Iter
 
 
 def _broken(promise: Promise, rows: list[Row], evidence: Evidence) -> Iterator[str]:
-    breaches, could_at = _breaches(rows, promise), max(promise.due_at, rows[0].at)
+    breaches = _breaches(rows, promise)
     name = f"{promise.reference} {promise.kind}.{promise.attempt}"
     was_missed = (promise.settled_at or evidence.seen_at) >= promise.due_at
     if len(breaches) != was_missed:
@@ -124,6 +144,7 @@ def _broken(promise: Promise, rows: list[Row], evidence: Evidence) -> Iterator[s
         recorded_at = row.committed_at or row.at
         if row.at < promise.due_at or recorded_at < promise.due_at:
             yield f"{name} fired {promise.due_at - row.at} early"
+        could_at = _could_be_recorded_at(promise.due_at, row, rows)
         late = recorded_at - could_at - _hurt(evidence, could_at, recorded_at)
         if late > SLACK * evidence.crowding:
             yield f"{name} fired {late.total_seconds():.1f} s later than the outage explains"

@@ -27,6 +27,7 @@ _ITS_OWN = (
     *("stopped_in", "first_effect_after", "effect_after", "restored_in", "histories_replayed"),
     *(
         "handed_in",
+        "returned",
         "statements_failed",
         "histories",
         "failed_tasks",

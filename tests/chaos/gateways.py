@@ -9,6 +9,9 @@ from tests.chaos.sink import Acceptance, Sink
 from tests.endpoints import Endpoints, Told
 
 WAYS = ("500", "429", "half an answer", "an answer too late")
+WEBHOOKS_WAIT_SECONDS = 2
+TOO_LATE = 3.0 * WEBHOOKS_WAIT_SECONDS
+"""So late that we are gone when an endpoint says yes."""
 TEMPLATES = {"response_letter.zh.sms.1": "SMS_1002", "response_letter.en.sms.1": "SMS_2002"}
 
 
@@ -33,7 +36,8 @@ class Texts(TextMessages):
         known = len(self.messages)
         answer = super()._answer(headers, body)
         if len(self.messages) > known:
-            self._sink.ledger.append(Acceptance(answer[1]["biz_id"], datetime.now(UTC)))
+            taken = list(self.messages.values())[-1]
+            self._sink.ledger.append(Acceptance(taken.biz_id, datetime.now(UTC), effect_key=taken.out_id))
         return answer
 
 
@@ -48,13 +52,14 @@ class SickEndpoint:
         self.failures = 0
         served.answers[path] = self._answer
 
-    def _answer(self, told: Told) -> int | tuple[int, dict[str, str]]:
+    def _answer(self, told: Told) -> int | float | tuple[int, dict[str, str]]:
         self._tellings[told.id] += 1
         if self._tellings[told.id] > 1 or int(told.id.rpartition("/")[2]) % 3:
             return 204
         self.failures += 1
-        bad: tuple[int | tuple[int, dict[str, str]], ...] = (
+        bad: tuple[int | float | tuple[int, dict[str, str]], ...] = (
             500,
+            TOO_LATE,
             (429, {"retry-after": "1"}),
             (200, {"content-length": "1000"}),
         )

@@ -1,10 +1,12 @@
 """Letters: what the workers recorded as sent against what the mail sink accepted.
 
 Towards SMTP, which knows no keys, the promise is at least once: a repetition is lawful where our own record of the
-hand-over was lost, carries the same Message-ID, and is counted.
+hand-over was lost, carries the same Message-ID, and is counted. For the same reason a message may have gone out of
+which only the attempt is remembered: nobody heard the yes, and the customer withdrew before the next attempt.
 """
 
-from collections import defaultdict
+import hashlib
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -20,9 +22,12 @@ def letters_went_out(evidence: Evidence) -> Iterator[str]:
             yield f"{reference}: {step} was recorded as sent, and no hand-over is remembered"
         if not accepted.get(message_id):
             yield f"{reference}: {step} was recorded as sent, and the mail server never accepted it"
+    strangers = set(accepted)
     for delivery in by_key.values():
-        yield from _needless(delivery, accepted.get(delivery.evidence or "", []), evidence)
-    strangers = accepted.keys() - {delivery.evidence for delivery in by_key.values()}
+        of_delivery = _messages_of(delivery, evidence)
+        strangers -= of_delivery
+        times = sorted(at for message_id in of_delivery for at in accepted.get(message_id, []))
+        yield from _needless(delivery, times, evidence)
     if strangers:
         yield f"{len(strangers)} messages went out that no hand-over remembers"
 
@@ -40,11 +45,27 @@ def repetitions(evidence: Evidence) -> int:
 
 
 def _sent(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
-    """Case, step and Message-ID of every letter that the ledger says went out."""
+    """Case, step and Message-ID of every letter that the ledger says went out; another one after it came back."""
     for reference, rows in evidence.ledger.items():
+        renewed = Counter[str]()
         for row in rows:
+            if row.type in {"step.bounced", "step.amended"}:
+                renewed[row.fact["step"]] += 1
             if row.type == "step.done" and row.fact["evidence"] is not None:
-                yield reference, row.fact["step"], row.fact["evidence"]
+                step, times = row.fact["step"], renewed[row.fact["step"]]
+                yield reference, f"{step}~{times + 1}" if times else step, row.fact["evidence"]
+
+
+def _messages_of(delivery: Delivery, evidence: Evidence) -> set[str]:
+    """What the other side calls the message of a hand-over; told by its key while we have not heard of a yes."""
+    if delivery.evidence is not None:
+        return {delivery.evidence}
+    begins = f"<{hashlib.sha256(delivery.effect_key.encode()).hexdigest()[:40]}@"
+    return {
+        each.message_id
+        for each in evidence.mail
+        if each.effect_key == delivery.effect_key or each.message_id.startswith(begins)
+    }
 
 
 def _needless(delivery: Delivery, times: list[datetime], evidence: Evidence) -> Iterator[str]:

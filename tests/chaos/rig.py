@@ -27,7 +27,7 @@ from storage.pool import open_pool
 from tests.chaos.business import Business
 from tests.chaos.evidence import Evidence, Scene, gather, until_quiet
 from tests.chaos.faults import Injury
-from tests.chaos.gateways import TEMPLATES, Texts
+from tests.chaos.gateways import TEMPLATES, WEBHOOKS_WAIT_SECONDS, Texts
 from tests.chaos.installation import ROOT, STEPS_ARE_TRIED_BRIEFLY, environment
 from tests.chaos.proxy import Proxy, Toxic
 from tests.chaos.sick_store import FILE
@@ -208,6 +208,7 @@ def _gateway(texts: Texts) -> dict[str, str]:
         "AMENDS_SMS_SIGNATURE": "城市燃气",
         "AMENDS_SMS_TEMPLATES": json.dumps(TEMPLATES),
         "AMENDS_WEBHOOK_PRIVATE_TARGETS": "true",
+        "AMENDS_WEBHOOK_TIME_LIMIT": str(WEBHOOKS_WAIT_SECONDS),
     }
 
 

@@ -10,10 +10,11 @@ from tests.mail_server import MailServer
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A message that the sink said yes to, and when."""
+    """A message that the sink said yes to, and when; with our key of it where the way carries keys."""
 
     message_id: str
     at: datetime
+    effect_key: str | None = None
 
 
 class Sink(MailServer):

@@ -23,6 +23,7 @@ from tests.chaos.evidence import Evidence
 from tests.chaos.gateways import WAYS, SickEndpoint
 from tests.chaos.laws import contradictions
 from tests.chaos.report import figures
+from tests.chaos.returned import WHY, answered_and_returned
 from tests.chaos.rig import Rig
 from tests.endpoints import endpoints
 
@@ -109,6 +110,20 @@ async def test_no_case_waits_for_gateways_and_endpoints_that_fail_in_every_way(
     assert sum(rig.texts.posts.values()) > len(rig.texts.messages)
     assert endpoint.failures > 0
     assert not endpoint.changed
+
+
+async def test_an_answer_that_was_taken_and_comes_back_is_open_again_and_given_again(
+    rig: Rig, business: Business, crowd: Crowd, say: Say
+) -> None:
+    """A server that says yes and then sends it back, once, twice at the same time, and also when the case is closed."""
+    count = max(3, crowd.cases // 4)
+    forms = list(walk_in(count))
+    waiting = [answered_and_returned(business, form, when_closed=bool(number % 2)) for number, form in enumerate(forms)]
+    references = await at_most(4, waiting)
+    evidence = await check(f"R8 mail that comes back{crowd.suffix}", rig, business, say, returned=len(references))
+    for reference in references:
+        came_back = [row.fact["error"] for row in evidence.ledger[reference] if row.type == "step.bounced"]
+        assert came_back == [WHY]
 
 
 async def answered_by_text(rig: Rig, business: Business, way: str) -> str:

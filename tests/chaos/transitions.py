@@ -32,6 +32,8 @@ _MOVES = (
     ("callback.visited", "responded callback", "callback"),
     ("callback.spent", "callback", "responded"),
     ("step.skipped", "responding", "investigating"),
+    ("step.bounced", "responded callback closed", "responding"),
+    ("step.bounced", "closed duplicate transferred", "explaining"),
 )
 _STAYS = {
     "complaint.acknowledgement_ordered": frozenset({"received", "assessing"}),
@@ -47,6 +49,7 @@ _STAYS = {
             *("complaint.merged", "complaint.unmerged", "complaint.incident_linked", "complaint.incident_unlinked"),
             *("partner.asked", "partner.replied", "redress.changed", "clock.warned", "clock.breached"),
             *("step.done", "step.failed", "step.retried", "step.amended", "step.skipped"),
+            "step.bounced",
         ),
         OPEN | ENDED,
     ),

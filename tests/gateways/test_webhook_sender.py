@@ -24,8 +24,10 @@ async def served() -> AsyncIterator[Endpoints]:
         yield served
 
 
-async def send(url: str, *secrets: str, private: bool = True, at: datetime | None = None) -> Handed:
-    sender = WebhookSender(private_targets=private)
+async def send(
+    url: str, *secrets: str, private: bool = True, at: datetime | None = None, seconds: float = 20
+) -> Handed:
+    sender = WebhookSender(private_targets=private, time_limit=timedelta(seconds=seconds))
     async with sender.connection() as client:
         return await sender.send(client, url, "C-2026-000001/1", BODY, secrets or (SECRET,), at or datetime.now(UTC))
 
@@ -83,10 +85,9 @@ async def test_only_2xx_is_a_yes(served: Endpoints, status: int, taken: bool) ->
     assert (await send(f"{served.url}/{status}")).was_taken is taken
 
 
-async def test_who_does_not_answer_in_time_is_left(served: Endpoints, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateways.webhooks.TIME_LIMIT_SECONDS", 0.3)
+async def test_who_does_not_answer_in_time_is_left(served: Endpoints) -> None:
     served.open_doors["/slow"] = asyncio.Event()
-    assert await send(f"{served.url}/slow") == Handed(None, "timed_out")
+    assert await send(f"{served.url}/slow", seconds=0.3) == Handed(None, "timed_out")
 
 
 async def test_nobody_there_is_a_failure_with_a_name() -> None:
