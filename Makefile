@@ -3,14 +3,15 @@
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 DATA_DIR ?= .amends
-JOBS ?= 2
+JOBS ?= 3
 
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
-# Every process of a run has servers of its own; the tests of a file share them.
-IN_PARALLEL := -n $(JOBS) --dist loadfile
+# Every process of a run has servers of its own; the tests of a file share them. Files come as tests/conftest.py orders
+# them. Tests wait as well as compute, so there is one process more than two cores have work for.
+IN_PARALLEL := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up check lint browser test chaos fuzz bench secrets lock clean

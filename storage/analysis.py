@@ -19,7 +19,7 @@ from domain.analysis.surge import DAYS_NEEDED
 from domain.analysis.themes import MOST_NARRATIVES
 from domain.complaints import shipped
 from domain.undertakings.analysis_run import Period
-from storage.pool import Pool, borrow
+from storage.pool import Pool, borrow, planned_for_values
 
 PAGE = 2_000
 """Written into the query, so that it is planned for so few: one statement stays far from its time limit."""
@@ -36,6 +36,10 @@ told AS (
            max(l.sequence) FILTER (WHERE l.type IN ('complaint.closed', 'complaint.withdrawn', 'complaint.aborted')
                                       OR l.type = 'complaint.assessed' AND l.payload ~ $5
                                       OR l.type = 'complaint.imported' AND l.payload ~ $6) AS ended_with,
+           (array_agg(l.type ORDER BY l.sequence DESC)
+              FILTER (WHERE l.type IN ('complaint.closed', 'complaint.withdrawn', 'complaint.aborted')
+                         OR l.type = 'complaint.assessed' AND l.payload ~ $5
+                         OR l.type = 'complaint.imported' AND l.payload ~ $6))[1] AS ending,
            max(CASE WHEN l.type IN ('complaint.closed', 'complaint.withdrawn', 'complaint.aborted')
                       OR l.type = 'complaint.assessed' AND l.payload ~ $5 THEN l.at
                     WHEN l.type = 'complaint.imported' AND l.payload ~ $6
@@ -43,8 +47,8 @@ told AS (
            max(l.sequence) FILTER (WHERE l.type IN ('complaint.reopened', 'complaint.appealed',
                                                     'complaint.to_stage_two', 'complaint.referred_external'))
                AS taken_up_with,
-           max(l.sequence) FILTER (WHERE l.type = 'complaint.assessed') AS assessed_with,
-           max(l.sequence) FILTER (WHERE l.type = 'callback.visited') AS visited_with,
+           (array_agg(l.payload ORDER BY l.sequence DESC) FILTER (WHERE l.type = 'complaint.assessed'))[1] AS assessed,
+           (array_agg(l.payload ORDER BY l.sequence DESC) FILTER (WHERE l.type = 'callback.visited'))[1] AS visited,
            bool_or(l.type = 'complaint.appealed') AS appealed,
            bool_or(l.type = 'complaint.reopened') AS reopened,
            bool_or(l.type = 'complaint.to_stage_two') AS stage_two,
@@ -65,15 +69,12 @@ promised AS (
      GROUP BY c.reference)
 SELECT c.reference, c.customer, c.received_at, c.category, c.product, c.region, c.partner,
        CASE WHEN t.ended_with > coalesce(t.taken_up_with, 0) THEN t.ended_at END AS ended_at,
-       ending.type AS ending, assessed.payload::jsonb #>> '{fact,decision}' AS decision,
-       coalesce((visited.payload::jsonb #>> '{fact,visit,satisfaction}')::int, 0) AS satisfaction,
+       t.ending, t.assessed::jsonb #>> '{fact,decision}' AS decision,
+       coalesce((t.visited::jsonb #>> '{fact,visit,satisfaction}')::int, 0) AS satisfaction,
        t.appealed, t.reopened, t.stage_two, t.external, t.called_back,
        coalesce(t.money, 0) AS money, t.reference IS NOT NULL AS was_known,
        coalesce(p.met, 0) AS met, coalesce(p.broken, 0) AS broken, coalesce(p.overdue, 0) AS overdue
   FROM chosen c LEFT JOIN told t USING (reference) LEFT JOIN promised p USING (reference)
-  LEFT JOIN ledger ending ON ending.reference = c.reference AND ending.sequence = t.ended_with
-  LEFT JOIN ledger assessed ON assessed.reference = c.reference AND assessed.sequence = t.assessed_with
-  LEFT JOIN ledger visited ON visited.reference = c.reference AND visited.sequence = t.visited_with
  ORDER BY c.received_at, c.reference"""
 
 _CORRECTED_SINCE = """
@@ -189,7 +190,7 @@ class Observations:
         parts: list[Complaints] = []
         at, after = begin, ""
         while True:
-            async with borrow(self._pool) as connection:
+            async with planned_for_values(self._pool) as connection:
                 page = await connection.fetch(_CASES, at, end, period.as_of, after, *_MARKS)
             parts.append(_columns([row for row in page if row["was_known"]], period))
             if len(page) < PAGE:

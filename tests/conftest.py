@@ -41,10 +41,24 @@ UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_write
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SERVICES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.services)
+    items[:] = _slow_files_spread(items)
+
+
+def _slow_files_spread(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Files that mostly wait, evenly among those that compute: else a run ends with all its processes waiting."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    slow = [tests for tests in files.values() if any(test.get_closest_marker("slow") for test in tests)]
+    others = [tests for tests in files.values() if tests not in slow]
+    between = len(others) // len(slow) if slow else 0
+    for number, tests in enumerate(slow):
+        others.insert(number * (between + 1), tests)
+    return [test for tests in others for test in tests]
 
 
 def pytest_configure() -> None:

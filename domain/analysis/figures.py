@@ -37,7 +37,7 @@ from domain.analysis.surge import DAYS_NEEDED, scan_day
 from domain.analysis.survival import Curve, LogRank, compare_speed, ends_by_kind, time_to_end
 from domain.analysis.themes import find_themes
 from domain.complaints.terms import UPHELD, Decision
-from domain.surveys.arrays import IntArray, encode
+from domain.surveys.arrays import Coded, IntArray, encode
 
 SEED = 20_10002
 """Of the bootstrap, always the same."""
@@ -64,24 +64,27 @@ def compute_figures(
     if unknown:
         raise AnalysisProblem("group_by", f"one of {', '.join(DIMENSIONS)}, not {unknown[0]}")
     complaints, generator = observed.complaints, np.random.default_rng(SEED)
+    customers = encode(complaints.customer)
     return Figures(
         first=observed.first,
         last=observed.last,
         complaints=len(complaints),
-        people=len(set(complaints.customer.tolist())),
+        people=customers.size,
         open=int(complaints.is_open.sum()),
         open_by_age=_open_by_age(complaints),
         volume=_volume(observed),
-        rankings=tuple(_ranking(complaints, name, generator) for name in group_by if len(complaints)),
+        rankings=tuple(_ranking(complaints, name, customers.codes, generator) for name in group_by if len(complaints)),
         speed=_speed(complaints),
         speed_tests=tuple(test for name in group_by if (test := _speed_test(complaints, name)) is not None),
         promises=_share(
             kept_promises(*(int(c.sum()) for c in (complaints.met, complaints.broken, complaints.overdue)))
         ),
         rates={name: _share(found) for name, found in _rates(complaints).items()},
-        repeats={str(span): _share(_repeats(complaints, span)) for span in REPEAT_DAYS},
+        repeats={
+            str(span): _share(found) for span, found in zip(REPEAT_DAYS, _repeats(complaints, customers), strict=True)
+        },
         money=float(complaints.money.sum()),
-        costs=tuple(_cost(complaints, name, generator) for name in group_by if complaints.money.any()),
+        costs=tuple(_cost(complaints, name, customers.codes, generator) for name in group_by if complaints.money.any()),
         partners=_partners(complaints),
         surges=_surges(observed.counts, false_alarm_days_a_year),
         themes=None if narratives is None else _themes(narratives),
@@ -162,10 +165,10 @@ def _days(observed: Observed, counts: list[int], chart: Chart) -> tuple[Day, ...
     )
 
 
-def _ranking(complaints: Complaints, dimension: str, generator: Generator) -> Ranking:
+def _ranking(complaints: Complaints, dimension: str, customers: IntArray, generator: Generator) -> Ranking:
     coded = encode(_labels(complaints, dimension))
     counts = np.bincount(coded.codes, minlength=coded.size)
-    people = _people(coded.codes.tolist(), complaints.customer.tolist(), coded.size)
+    people = _people(coded, customers)
     found = pareto_of_counts([str(label) for label in coded.labels], counts, generator)
     by_label = dict(zip(map(str, coded.labels), people, strict=True))
     groups = tuple(
@@ -183,14 +186,14 @@ def _ranking(complaints: Complaints, dimension: str, generator: Generator) -> Ra
     return Ranking(dimension=dimension, groups=groups, vital_few=found.vital_few)
 
 
-def _cost(complaints: Complaints, dimension: str, generator: Generator) -> CostRanking:
+def _cost(complaints: Complaints, dimension: str, customers: IntArray, generator: Generator) -> CostRanking:
     """By redress paid; the bootstrap is that of sums."""
     paid = complaints.money > 0
     coded = encode(_labels(complaints, dimension)[paid])
     sums, squares = (np.bincount(coded.codes, complaints.money[paid] ** power, coded.size) for power in (1, 2))
     found = pareto_of_costs([str(label) for label in coded.labels], sums, squares, generator)
     counts = dict(zip(map(str, coded.labels), np.bincount(coded.codes, minlength=coded.size).tolist(), strict=True))
-    people = _people(coded.codes.tolist(), complaints.customer[paid].tolist(), coded.size)
+    people = _people(coded, customers[paid])
     by_label = dict(zip(map(str, coded.labels), people, strict=True))
     groups = tuple(
         CostBar(
@@ -213,11 +216,10 @@ def _labels(complaints: Complaints, dimension: str) -> Any:
     return np.where(labels == "", UNNAMED, labels)
 
 
-def _people(codes: list[int], customers: list[str], size: int) -> list[int]:
-    known: list[set[str]] = [set() for _ in range(size)]
-    for code, customer in zip(codes, customers, strict=True):
-        known[code].add(customer)
-    return [len(each) for each in known]
+def _people(groups: Coded, customers: IntArray) -> list[int]:
+    """How many customers each group has."""
+    pairs = np.unique(customers * groups.size + groups.codes)
+    return [int(count) for count in np.bincount(pairs % groups.size, minlength=groups.size)]
 
 
 def _speed(complaints: Complaints) -> Speed | None:
@@ -285,8 +287,8 @@ def _rates(complaints: Complaints) -> Mapping[str, Rate]:
     }
 
 
-def _repeats(complaints: Complaints, span: int) -> Rate:
-    return repeats_within(complaints.customer, complaints.category, complaints.day.astype(np.float64), span)
+def _repeats(complaints: Complaints, customers: Coded) -> tuple[Rate, ...]:
+    return repeats_within(customers.codes, complaints.category, complaints.day.astype(np.float64), REPEAT_DAYS)
 
 
 def _partners(complaints: Complaints) -> tuple[PartnerStanding, ...]:

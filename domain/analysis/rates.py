@@ -3,12 +3,14 @@
 A share without its interval invites stories about noise. Intervals are Wilson's score intervals (JASA 22, 1927).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from domain.analysis.refusal import AnalysisProblem, refuse_other_lengths
+from domain.surveys.arrays import encode
 from domain.surveys.variance.intervals import Interval, wilson_interval
 
 
@@ -43,20 +45,23 @@ def kept_promises(met: int, breached: int, overdue: int) -> Rate:
     return rate(met, met + breached + overdue)
 
 
-def repeats_within(customers: ArrayLike, categories: ArrayLike, days: ArrayLike, span: float) -> Rate:
-    """Complaints (n,) that the same customer had made in the same category within so many days before.
+def repeats_within(
+    customers: ArrayLike, categories: ArrayLike, days: ArrayLike, spans: Sequence[float]
+) -> tuple[Rate, ...]:
+    """Complaints (n,) that the same customer had made in the same category within so many days before, for each span.
 
     `days` is when each was received, in days since any origin. Refuses with AnalysisProblem: other lengths, a span
     that is not above 0.
     """
-    who, what = np.asarray(customers), np.asarray(categories)
+    who, what = encode(customers), encode(categories)
     when = np.asarray(days, dtype=np.float64)
-    refuse_other_lengths(customers=who, categories=what, days=when)
-    if not span > 0:
-        raise AnalysisProblem("span", "above 0 days")
-    order = np.lexsort((when, what, who))
-    alike = (who[order][1:] == who[order][:-1]) & (what[order][1:] == what[order][:-1])
-    return rate(int(np.count_nonzero(alike & (np.diff(when[order]) <= span))), len(when))
+    refuse_other_lengths(customers=who.codes, categories=what.codes, days=when)
+    if not all(span > 0 for span in spans):
+        raise AnalysisProblem("spans", "above 0 days")
+    same = who.codes * what.size + what.codes
+    order = np.lexsort((when, same))
+    waited = np.diff(when[order])[np.diff(same[order]) == 0]
+    return tuple(rate(int(np.count_nonzero(waited <= span)), len(when)) for span in spans)
 
 
 AGE_BANDS = (1, 3, 7, 14, 30, 60, 90)

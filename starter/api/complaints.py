@@ -139,7 +139,9 @@ async def timeline(
     await services.cases.visible_case(person, reference)
     rows = await services.parts.records.timeline(reference, cursor, limit + 1)
     items = tuple(TimelineEntry.of(entry, digest) for entry, digest in rows[:limit])
-    return Timeline(items=items, next_cursor=str(items[-1].sequence) if len(rows) > limit else None)
+    people = await services.parts.people.people({entry.actor for entry in items})
+    names = {person_id: person.name for person_id, person in people.items()}
+    return Timeline(items=items, names=names, next_cursor=str(items[-1].sequence) if len(rows) > limit else None)
 
 
 @router.get("/{reference}/story", summary="Read who complained and what was said", responses=GONE)
@@ -183,10 +185,15 @@ async def case_filter(services: House, person: Person, query: ComplaintFilter) -
 
 
 async def _marked(services: House, views: Sequence[CaseView]) -> tuple[CaseRead, ...]:
-    """The cases with the mark of a legal hold."""
+    """The cases with the names of their handlers and the mark of a legal hold."""
+    people = await services.parts.people.people({view.handler for view in views if view.handler})
     held = await services.parts.eraser.record.holds_on(view.reference for view in views)
     marks = {reference: LegalHoldMark(since=hold.since, set_by=hold.set_by) for reference, hold in held.items()}
-    return tuple(CaseRead(**dict(view), legal_hold=marks.get(view.reference)) for view in views)
+    names = {None: None} | {person_id: person.name for person_id, person in people.items()}
+    return tuple(
+        CaseRead(**dict(view), handler_name=names.get(view.handler), legal_hold=marks.get(view.reference))
+        for view in views
+    )
 
 
 async def _subjects(services: House, person: Person, wanted: str) -> tuple[str, ...]:

@@ -152,6 +152,7 @@ class LegalHoldMark(Answer):
 class CaseRead(CaseView):
     """A case as it is read: with what stands beside its ledger."""
 
+    handler_name: str | None = None
     legal_hold: LegalHoldMark | None = None
 
 
@@ -233,6 +234,7 @@ class TimelineEntry(Answer):
 
 class Timeline(Answer):
     items: tuple[TimelineEntry, ...]
+    names: dict[str, str] = Field(description="the names of the staff among the actors, by their ids")
     next_cursor: str | None
 
 

@@ -17,6 +17,11 @@ app = typer.Typer(no_args_is_help=True, help="Take, list, read and act on compla
 _LISTS = frozenset({"remedies"})
 """Fields that are lists also where one value is given."""
 
+SHOWN_APART = frozenset(
+    {"clocks", "steps", "allowed_commands", "timeline", "names", "story", "callback", "earlier_cases", "handler_name"}
+)
+"""Fields of a case that have a table of their own, or stand in another one's place."""
+
 COMMANDS = ", ".join(sorted(PERSONS_COMMANDS.keys() - STEP_COMMANDS))
 
 
@@ -147,7 +152,7 @@ def page(
                 case["received_at"],
                 case["category"],
                 case["severity"],
-                case["handler"],
+                case["handler_name"] or case["handler"],
                 _next_due(case),
             )
             for case in found["items"]
@@ -172,7 +177,8 @@ def show(
     there, path = remote(url, token, data_dir), f"/v1/complaints/{reference}"
     case = there.call("GET", path)
     if timeline:
-        case["timeline"] = there.call("GET", f"{path}/timeline", params={"limit": 200})["items"]
+        told = there.call("GET", f"{path}/timeline", params={"limit": 200})
+        case |= {"timeline": told["items"], "names": told["names"]}
     if story:
         case["story"] = there.call("GET", f"{path}/story")
     if as_json:
@@ -236,8 +242,8 @@ def clock(
 
 
 def _show(case: dict[str, Any]) -> None:
-    hidden = {"clocks", "steps", "allowed_commands", "timeline", "story", "callback", "earlier_cases"}
-    show_fields({name: value for name, value in case.items() if name not in hidden})
+    told = case | {"handler": case["handler_name"] or case["handler"]}
+    show_fields({name: value for name, value in told.items() if name not in SHOWN_APART})
     show_fields({"you may": ", ".join(case["allowed_commands"])})
     stdout.print()
     show_table(
@@ -256,10 +262,11 @@ def _show(case: dict[str, Any]) -> None:
         stdout.print()
         _show_earlier(case["earlier_cases"])
     if "timeline" in case:
+        names = case["names"]
         stdout.print()
         show_table(
             ("#", "at", "what", "by"),
-            ((e["sequence"], e["at"], e["fact"]["type"], e["actor"]) for e in case["timeline"]),
+            ((e["sequence"], e["at"], e["fact"]["type"], names.get(e["actor"], e["actor"])) for e in case["timeline"]),
             empty="",
         )
     if "story" in case:

@@ -143,6 +143,9 @@ async def test_a_case_is_handled_from_the_command_line(amends: Amends) -> None:
     assert case["timeline"][0]["fact"]["type"] == "complaint.received"
     shown = await amends("complaint", "show", reference, "--timeline")
     assert "complaint.responded" in shown.output
+    assert case["names"][case["handler"]] == case["handler_name"]
+    assert case["handler_name"] in shown.output
+    assert case["handler"] not in shown.output  # people read names
     assert "final_response" in shown.output
     closed = await amends("complaint", "do", "close", reference, by="handler")
     assert closed.output.startswith(f"{reference}  closed (recorded as ")

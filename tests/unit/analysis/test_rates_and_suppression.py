@@ -29,13 +29,12 @@ def test_a_repeat_is_of_the_same_customer_and_category_within_the_span() -> None
     customers = ["a", "a", "a", "b", "a"]
     categories = ["x", "x", "y", "x", "x"]
     days = [0.0, 5.0, 6.0, 6.0, 100.0]
-    assert repeats_within(customers, categories, days, 7).events == 1
-    assert repeats_within(customers, categories, days, 95).events == 2
+    assert [each.events for each in repeats_within(customers, categories, days, (7, 95))] == [1, 2]
 
 
 def test_the_order_of_the_rows_does_not_matter_for_repeats() -> None:
     customers, categories, days = np.array(["a", "b", "a"]), np.array(["x", "x", "x"]), np.array([3.0, 1.0, 0.0])
-    assert repeats_within(customers, categories, days, 7).events == 1
+    assert [each.events for each in repeats_within(customers, categories, days, (7,))] == [1]
 
 
 def test_a_case_belongs_to_the_band_whose_bound_it_reaches() -> None:
