@@ -4,7 +4,6 @@ The Message-ID is made of the letter's key, so that a repetition after a crash i
 server answers is sorted into codes: 4xx and lost connections may pass later, 5xx will not.
 """
 
-import hashlib
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formataddr, parseaddr
@@ -13,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from activities.ports import Letter, UndeliverableError
+from domain.bounced_mail import mark_of, message_id, return_address
 
 TIMEOUT_SECONDS = 10
 """For one exchange; the whole hand-over is bounded by who asks for it."""
@@ -48,10 +48,12 @@ class MailServer:
 class MailPost:
     """Hands letters to a mail server."""
 
-    def __init__(self, server: MailServer, sender: str) -> None:
+    def __init__(self, server: MailServer, sender: str, return_path: str | None = None) -> None:
+        """With a return path each mail comes back to an address of its own, made of it and the mail's mark."""
         self._server = server
         self._sender = sender
-        self._domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+        self._return_path = return_path
+        self._domain = domain_of(sender)
 
     async def send(self, letter: Letter) -> str:
         """Hand a letter over; its Message-ID. Raises UndeliverableError with a code.
@@ -62,7 +64,7 @@ class MailPost:
         client = self._client()
         try:
             await client.connect()
-            await client.send_message(message)
+            await client.send_message(message, sender=self._envelope_sender(letter))
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise _undeliverable(error) from None
         finally:
@@ -80,16 +82,25 @@ class MailPost:
             timeout=TIMEOUT_SECONDS,
         )
 
+    def _envelope_sender(self, letter: Letter) -> str | None:
+        """Whom the mail comes back to; the sender, if nothing else is said."""
+        return return_address(mark_of(letter.key), self._return_path) if self._return_path else None
+
     def _compose(self, letter: Letter) -> EmailMessage:
         message = EmailMessage()
         message["From"] = formataddr(parseaddr(self._sender))
         message["To"] = letter.to
         message["Subject"] = letter.subject
-        message["Message-ID"] = f"<{hashlib.sha256(letter.key.encode()).hexdigest()[:40]}@{self._domain}>"
+        message["Message-ID"] = message_id(mark_of(letter.key), self._domain)
         message["Content-Language"] = letter.language
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.body)
         return message
+
+
+def domain_of(sender: str) -> str:
+    """What stands behind the @ of our Message-IDs."""
+    return parseaddr(sender)[1].rpartition("@")[2] or "localhost"
 
 
 def _undeliverable(error: Exception) -> UndeliverableError:

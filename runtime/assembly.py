@@ -22,10 +22,12 @@ from domain.complaints import shipped
 from domain.complaints.terms import Way
 from domain.surveys.dispositions import Channel
 from gateways.files import FolderOfFiles
-from gateways.mail import MailPost, MailServer
+from gateways.mail import MailPost, MailServer, domain_of
+from gateways.mailbox import Mailbox, MailboxAccount
 from gateways.sms import SmsAccount, SmsGateway
 from gateways.tombstones import TombstoneFile
 from gateways.webhooks import WebhookSender
+from runtime.bounces import Bounces
 from runtime.case_commands import CaseCommands
 from runtime.erasing import Eraser
 from runtime.events import tell
@@ -33,6 +35,7 @@ from runtime.housekeeping import Chore
 from runtime.launcher import TEMPORAL_AWAY, CaseLauncher, UndertakingLauncher
 from runtime.links import SignedLinks
 from runtime.operations import Operations
+from runtime.returned_mail import GiveBounce, ReturnedMail
 from runtime.rulebook import Rulebook
 from runtime.sandbox import workflow_runner
 from runtime.schedules import apply_recurrences, apply_schedules
@@ -218,7 +221,7 @@ def case_activities(parts: Parts) -> Sequence[Callable[..., Any]]:
 
 
 def _mail(settings: Settings) -> MailPost:
-    return MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from)
+    return MailPost(MailServer.from_url(settings.smtp_url), settings.mail_from, settings.return_path)
 
 
 def _sms(settings: Settings) -> SmsGateway | None:
@@ -249,9 +252,22 @@ def _correspondence(parts: Parts) -> Correspondence:
     )
 
 
+def _mailbox_chores(parts: Parts) -> Sequence[Chore]:
+    """Where a mailbox for returned mail is named, looking through it."""
+    settings = parts.settings
+    if settings.mailbox_url is None:
+        return []
+    give = GiveBounce(CaseCommands(parts.launcher, parts.ledger))
+    bounces = Bounces(Deliveries(parts.pool), parts.records, give, _now)
+    mailbox = Mailbox(MailboxAccount.from_url(settings.mailbox_url))
+    returned = ReturnedMail(mailbox, bounces, domain_of(settings.mail_from))
+    return [Chore("fetch returned mail", settings.mailbox_every, returned.fetch)]
+
+
 def chores(parts: Parts) -> Sequence[Chore]:
     """What must be done again and again, by whichever process is there."""
     return [
+        *_mailbox_chores(parts),
         Chore("start what was left", timedelta(seconds=1), parts.launcher.start_those_left),
         Chore("start undertakings that were left", timedelta(seconds=1), parts.undertaking_launcher.start_those_left),
         Chore("start waves that were left", timedelta(seconds=2), parts.surveys.launcher.start_those_left),

@@ -26,7 +26,7 @@ from storage.keys import MasterKeyError, MasterKeys
 
 PREFIX = "AMENDS_"
 
-SECRETS = ("database_url", "master_key", "smtp_url", "sms_url", "oidc_client_secret")
+SECRETS = ("database_url", "master_key", "smtp_url", "mailbox_url", "sms_url", "oidc_client_secret")
 """Settings that hold a password or a key: each may be given as `AMENDS_…_FILE`, the name of a file, instead."""
 
 
@@ -175,6 +175,21 @@ class Settings(BaseSettings):
     )
     mail_from: Annotated[str, _only_if(lambda sender: normalise_email(parseaddr(sender)[1]))] = Field(
         description="the sender of mails, such as Hotline <hotline@example.org>"
+    )
+    return_path: Annotated[str, _only_if(normalise_email)] | None = Field(
+        default=None,
+        description="the address that mails come back to, such as bounces@example.org, where bounces+… arrives too",
+    )
+    mailbox_url: Annotated[str, _url("imap", "imaps"), _only_if(_names_an_account)] | None = Field(
+        default=None,
+        repr=False,
+        description="the mailbox of returned mail, such as imaps://user:password@host/INBOX; nothing else may use it",
+    )
+    mailbox_every: Annotated[timedelta, BeforeValidator(_from_seconds)] = Field(
+        default=timedelta(seconds=60),
+        ge=timedelta(seconds=1),
+        le=timedelta(hours=1),
+        description="seconds between two looks into the mailbox of returned mail, from 1 to 3600",
     )
     sms_url: Annotated[str, _url("http", "https"), _only_if(_names_an_account)] | None = Field(
         default=None, repr=False, description="the URL of an SMS gateway such as https://key:secret@host/send"

@@ -1,23 +1,22 @@
 """Letters as people see them: before they are ordered, while they wait to be posted or called, when they come back."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from documents.letters import PrintedLetter
 from domain.access import Person, may, scope_of
 from domain.complaints.case import Case
-from domain.complaints.commands import StepBounced, Submission
+from domain.complaints.commands import Submission
 from domain.complaints.contact import ContactLimits
 from domain.complaints.orders import COMMAND_FOR, Ordered
 from domain.complaints.particulars import particulars
 from domain.complaints.shipped import newest_template
-from domain.complaints.steps import Step, effect_key, place_of
+from domain.complaints.steps import Step
 from domain.complaints.terms import BY_HAND, TO_OTHERS, StepState, Way
 from domain.complaints.writing import compose, dated, worded
 from domain.links import LinkPurpose
 from domain.privacy import IDENTIFYING, Identity, Language
 from runtime.assembly import Parts
+from runtime.bounces import Bounce, Bounces, CameBackBefore, NotSettledYet, Outcome
 from starter.desk import CaseDesk
 from starter.letter_check import Draft, draft
 from starter.problems import Problem, forbidden, not_found, unavailable
@@ -25,16 +24,6 @@ from starter.reading import STORY, Reads
 from storage.contacts import Contacts
 from storage.deliveries import Deliveries
 from storage.letters import WaitingLetter, WaitingLetters
-
-Outcome = Literal["recorded", "known", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Bounce:
-    """What a channel says of a message that it had taken."""
-
-    message_id: str
-    code: str
 
 
 class LetterDesk:
@@ -47,7 +36,7 @@ class LetterDesk:
         self._sender = sender
         self._waiting = WaitingLetters(parts.pool)
         self._contacts = Contacts(parts.pool)
-        self._deliveries = Deliveries(parts.pool)
+        self._bounces = Bounces(Deliveries(parts.pool), parts.records, self._give, lambda: datetime.now(UTC))
 
     async def preview(self, person: Person, reference: str, ordered: Ordered) -> Draft:
         """The letter as it would go out, for whoever may order it. Raises `Problem`: 403, 404."""
@@ -101,34 +90,20 @@ class LetterDesk:
         )
 
     async def bounced(self, person: Person, bounce: Bounce) -> tuple[str | None, str | None, Outcome]:
-        """Record that a message came back: case, step, and whether that is news. Raises `Problem`: 503.
+        """Record that a message came back: case, step, and whether that is news. Raises `Problem`: 503."""
+        try:
+            return await self._bounces.record(bounce, person.id)
+        except NotSettledYet:
+            detail = "that it was taken is not recorded yet; report it again later"
+            raise unavailable("not_settled_yet", detail) from None
 
-        A channel reports what others sent through it too: what is not ours is no error.
-        """
-        effect = await self._deliveries.of_evidence(bounce.message_id)
-        reference, key = place_of(effect) if effect is not None else ("", "")
-        case = await self._parts.records.find(reference)
-        step = None if case is None else case.step(key)
-        if effect is None or case is None or step is None:
-            return None, None, "unknown"
-        if step.is_unfinished and effect == effect_key(reference, key, step.renewals):
-            raise unavailable("not_settled_yet", "that it was taken is not recorded yet; report it again later")
-        if step.evidence != bounce.message_id or step.state is not StepState.DONE:
-            return reference, key, "known"
-        await self._deliveries.bounced(effect, bounce.code, datetime.now(UTC))
-        submission = Submission(
-            id=f"step_bounced-{key}-{step.bounces + 1}",
-            actor=person.id,
-            command=StepBounced(step=key, error=bounce.code),
-            as_of=case.sequence,
-        )
+    async def _give(self, reference: str, submission: Submission) -> None:
         try:
             await self._cases.carry(reference, submission)
         except Problem as problem:
-            if problem.code != "not_sent":
-                raise
-            return reference, key, "known"
-        return reference, key, "recorded"
+            if problem.code == "not_sent":
+                raise CameBackBefore(reference) from None
+            raise
 
     async def limits(self, person: Person, reference: str) -> ContactLimits:
         """What the customer of a case does not want. Raises `Problem`: 404."""

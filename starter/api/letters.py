@@ -20,6 +20,7 @@ from domain.complaints.letter_content import SMS_LONGEST, Checked
 from domain.complaints.letter_points import Point
 from domain.complaints.orders import Ordered
 from domain.complaints.terms import StepKind, Way
+from runtime.bounces import Bounce
 from starter.api.complaints import Reference
 from starter.api.entry import Allowed, House
 from starter.api.examples import BOUNCE, CONTACT, CORRESPONDENT, PREVIEW
@@ -29,7 +30,6 @@ from starter.api.steps import StepId
 from starter.api.strict_json import StrictJsonRoute
 from starter.bodies import Body, FreeText, Line, Moment
 from starter.letter_check import Draft
-from starter.letters import Bounce
 from starter.problems import FieldError, invalid, not_found
 from storage.cases import MAX_PAGE
 from storage.contacts import Correspondent, Correspondents

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from starter.bounced_mail import Returned, read_bounce
+from domain.bounced_mail import Returned, read_bounce
 from starter.cli.client import TIMEOUT_SECONDS, AsJson, DataDir, Token, Url, remote
 from starter.cli.output import Exit, fail, show_fields, show_json, show_table, stdout
 

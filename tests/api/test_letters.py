@@ -1,12 +1,19 @@
 """Letters over HTTP: seen before they go out, refused when they lack what they must say, posted, bounced, put off."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.access import Role
+from runtime.assembly import chores
 from tests.api.visitors import Api, Visitor, problem, wrong_fields
+from tests.house import House
 from tests.mail_server import MailServer
+from tests.mailbox_server import mailbox_server
+from tests.unit.test_bounced_mail import prose, report
 
 EVERYWHERE = {
     "name": "Ann Lee",
@@ -223,6 +230,53 @@ async def test_a_bounce_that_overtakes_our_own_record_is_asked_for_again(api: Ap
     await with_letter(api, reference, state="done")
     assert (await api["operator"].post("/v1/bounces", report)).json()["outcome"] == "recorded"
     assert (await api["operator"].post("/v1/bounces", report)).json()["outcome"] == "known"
+
+
+async def test_a_report_in_the_mailbox_is_recorded_once_and_kept_while_it_cannot_be(api: Api, post: MailServer) -> None:
+    """The report of a server, one from somebody else, a note of a person, and prose that only its address explains."""
+    reference, other = await investigated(api), await investigated(api)
+    for each in (reference, other):
+        await api["handler"].do(each, "respond", **answer("The valve was replaced."))
+        await api["handler"].until(each, status="responded")
+    letters = [(await api["handler"].read(each))["letters"][-1]["evidence"] for each in (reference, other)]
+    marks = [letter.strip("<>").partition("@")[0] for letter in letters]
+    async with mailbox_server() as mailbox:
+        look = looking_through(api.house, mailbox.url)
+        for mail in (
+            report(original=f"Content-Type: text/rfc822-headers\n\nMessage-ID: {letters[0]}\n"),
+            report(original="Content-Type: text/rfc822-headers\n\nMessage-ID: <stranger@example.org>\n"),
+            b"From: Ann Lee <ann.lee@example.com>\nSubject: Re: Our answer\n\nThank you.\n",
+            prose("550 Mailbox not found", to=f"bounces+{marks[1]}@example.org"),
+        ):
+            await mailbox.put(mail)
+        async with while_it_is_under_way(api.house, reference):
+            assert await look() == 1
+        read, for_a_person = {r"\Seen"}, {r"\Seen", r"\Flagged"}
+        assert await mailbox.flags() == [set(), read, for_a_person, read]
+        assert await look() == 1
+        assert await mailbox.flags() == [read, read, for_a_person, read]
+        await mailbox.put(report(original=f"Content-Type: text/rfc822-headers\n\nMessage-ID: {letters[0]}\n"))
+        assert await look() == 0
+    for each, why in ((reference, "mailbox_unknown"), (other, "bounced")):
+        view = await api["handler"].until(each, status="responding")
+        assert (view["letters"][-1]["state"], view["letters"][-1]["error"]) == ("parked", why)
+        assert (await api.house.facts(each)).count("step.bounced") == 1
+
+
+def looking_through(house: House, url: str) -> Callable[[], Awaitable[int]]:
+    """What a worker that knows the mailbox does again and again."""
+    settings = house.parts.settings.model_copy(update={"mailbox_url": url})
+    (chore,) = (each for each in chores(replace(house.parts, settings=settings)) if each.name == "fetch returned mail")
+    return chore.do
+
+
+@asynccontextmanager
+async def while_it_is_under_way(house: House, reference: str) -> AsyncIterator[None]:
+    """As while the hand-over is not recorded in the case: its letter is still under way."""
+    undone = "UPDATE case_record SET state = jsonb_set(state, '{steps,0,state}', $2::jsonb) WHERE reference = $1"
+    await house.parts.pool.execute(undone, reference, '"running"')
+    yield
+    await house.parts.pool.execute(undone, reference, '"done"')
 
 
 async def with_letter(api: Api, reference: str, **expected: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.complaints.contact import ContactLimits, QuietHours
 from domain.complaints.terms import Status, Way
-from starter.letters import Bounce
+from runtime.bounces import Bounce
 from storage.contacts import Contacts
 from tests.replay.beside_the_line import FULL
 from tests.replay.stage import CLOSE, TEXT, VALID, Stage, answer, later

@@ -11,9 +11,9 @@ from domain.complaints.contact import ContactLimits, QuietHours
 from domain.complaints.policy import Policy
 from domain.complaints.terms import ClockKind, ClockState, Status, StepState, Way
 from runtime.assembly import case_worker
+from runtime.bounces import Bounce
 from runtime.rulebook import Rulebook
 from starter.demo.text_messages import TextMessages
-from starter.letters import Bounce
 from storage.contacts import Contacts
 from tests.house import House
 from tests.mail_server import MailServer
