@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from domain.access import Person
 from domain.calendar import Calendar
@@ -16,6 +16,9 @@ from domain.complaints.policy import Policy
 from domain.links import LinkPurpose
 from domain.privacy import Identity
 
+StateT_contra = TypeVar("StateT_contra", contravariant=True)
+EntryT = TypeVar("EntryT")
+
 
 @dataclass(frozen=True, slots=True)
 class Appended:
@@ -23,10 +26,10 @@ class Appended:
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(Generic[EntryT]):
     """The ledger is ahead of the state that was decided on; `tail` is what it has more."""
 
-    tail: tuple[Entry, ...]
+    tail: tuple[EntryT, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +40,31 @@ class AlreadyRecorded:
 
 
 class SupersededError(Exception):
-    """A newer epoch runs the case: this run is a twin from before a rebuild."""
+    """A newer epoch runs it: this run is a twin from before a rebuild."""
 
 
 class DivergedError(Exception):
     """The state is not a beginning of the ledger: a defect, never a race."""
 
 
-class Ledger(Protocol):
-    """The authority over what happened."""
+class LedgerOf(Protocol[StateT_contra, EntryT]):
+    """The authority over what happened to a case, a wave or an undertaking."""
 
-    async def entries(self, reference: str) -> tuple[Entry, ...]: ...
+    async def entries(self, reference: str) -> tuple[EntryT, ...]: ...
 
     async def epoch(self, reference: str) -> int: ...
 
     async def append(
-        self, expected: Case, entries: Sequence[Entry], after: Case
-    ) -> Appended | Behind | AlreadyRecorded:
-        """Append entries to a case whose state is `expected`, and bring its read models to `after`, or change nothing.
+        self, expected: StateT_contra, entries: Sequence[EntryT], after: StateT_contra
+    ) -> Appended | Behind[EntryT] | AlreadyRecorded:
+        """Append entries to one whose state is `expected`, and bring its read models to `after`, or change nothing.
 
         Raises `SupersededError`, `DivergedError`.
         """
         ...
+
+
+Ledger: TypeAlias = LedgerOf[Case, Entry]
 
 
 class Rulebook(Protocol):

@@ -1,23 +1,14 @@
 """Deciding and recording: the one activity in which a case changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
-from activities.ports import (
-    AlreadyRecorded,
-    Appended,
-    Behind,
-    DivergedError,
-    Ledger,
-    Rulebook,
-    StaffRegistry,
-    SupersededError,
-)
+from activities.ledgered_recording import LedgeredRecorder
+from activities.ports import Ledger, Rulebook, StaffRegistry
 from contracts.cases import CaseStart, Loaded, Patience, Recorded, Recording
-from contracts.names import DIVERGED, LOAD_CASE, PERFORM_AND_RECORD, SUPERSEDED
+from contracts.names import LOAD_CASE, PERFORM_AND_RECORD
 from domain.calendar import Calendar
 from domain.complaints.case import Case
 from domain.complaints.commands import (
@@ -37,62 +28,37 @@ from domain.complaints.facts import Entry
 from domain.complaints.policy import Policy
 from domain.complaints.ruling import decide_all
 from domain.complaints.situation import Circumstances
-
-MAX_ROUNDS = 5
-"""How often a recording decides again because the ledger moved; more than two writers do not exist."""
+from domain.ruling import Decided
 
 
-class CaseRecorder:
-    """Decides outside the sandbox and appends with the expected sequence: the ledger decides who was first."""
+class CaseRecorder(LedgeredRecorder[Case, Entry]):
+    """Decides on cases by their policies, calendars and the staff registry."""
 
     def __init__(self, ledger: Ledger, rulebook: Rulebook, staff: StaffRegistry, patience: Patience) -> None:
-        self._ledger = ledger
+        super().__init__(ledger, patience)
         self._rulebook = rulebook
         self._staff = staff
-        self._patience = patience
 
     @activity.defn(name=LOAD_CASE)
     async def load_case(self, start: CaseStart) -> Loaded:
         """The case as its ledger makes it; refused to a run of an older epoch."""
-        if await self._ledger.epoch(start.reference) != start.epoch:
-            raise _final("a newer epoch runs this case", SUPERSEDED)
-        case = fold(await self._ledger.entries(start.reference))
+        case = await self._load(start.reference, start.epoch)
         return Loaded(case=case.changed(epoch=start.epoch), patience=self._patience)
 
     @activity.defn(name=PERFORM_AND_RECORD)
     async def perform_and_record(self, request: Recording) -> Recorded:
         """Decide what waits and record it; the entries that come back are the truth, whatever the run believed."""
-        try:
-            return await self._record(request)
-        except SupersededError:
-            raise _final("a newer epoch runs this case", SUPERSEDED) from None
-        except DivergedError:
-            raise _final("the state is not a beginning of the ledger", DIVERGED) from None
-
-    async def _record(self, request: Recording) -> Recorded:
-        adopted = await self._hidden_from(request)
-        case = fold(adopted, request.case)
-        recorded: dict[str, int] = {}
         circumstances = await self._circumstances(request)
-        for _ in range(MAX_ROUNDS):
-            circumstances = replace(circumstances, pinned=await self._pinned(case))
-            decided = decide_all(case, request.submissions, circumstances, recorded)
-            if not decided.entries:
-                return Recorded(entries=adopted, rulings=decided.rulings)
-            match await self._ledger.append(case, decided.entries, decided.case):
-                case Appended():
-                    return Recorded(entries=adopted + decided.entries, rulings=decided.rulings)
-                case Behind(tail=tail):
-                    case, adopted = fold(tail, case), adopted + tail
-                case AlreadyRecorded(sequences=sequences):
-                    recorded |= sequences
-        raise ApplicationError(f"the ledger moved {MAX_ROUNDS} times", type="contended")
 
-    async def _hidden_from(self, request: Recording) -> tuple[Entry, ...]:
-        """What a giver saw and the run does not know; else a refusal by its old state would never ask the ledger."""
-        if all(submission.as_of <= request.case.sequence for submission in request.submissions):
-            return ()
-        return (await self._ledger.entries(request.case.reference))[request.case.sequence :]
+        async def decide(case: Case, recorded: dict[str, int]) -> Decided[Case, Entry]:
+            known = replace(circumstances, pinned=await self._pinned(case))
+            return decide_all(case, request.submissions, known, recorded)
+
+        entries, rulings = await self._record(request.case, request.submissions, decide)
+        return Recorded(entries=entries, rulings=rulings)
+
+    def _fold(self, entries: Sequence[Entry], state: Case | None = None) -> Case:
+        return fold(entries, state)
 
     async def _circumstances(self, request: Recording) -> Circumstances:
         """What the submissions make it necessary to know: mostly the policy and its calendar."""
@@ -145,7 +111,3 @@ def _people_named(submissions: Iterable[Submission]) -> Iterable[str]:
                 yield submission.actor
             case _:
                 continue
-
-
-def _final(message: str, kind: str) -> ApplicationError:
-    return ApplicationError(message, type=kind, non_retryable=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from activities.ports import AlreadyRecorded, DivergedError, SupersededError
+from activities.ports import LedgerOf
 from domain.privacy import Identity
 from domain.surveys.definition import SurveyDefinition
 from domain.surveys.dispositions import Channel, CompletenessThresholds, ContactEvent
@@ -16,31 +16,7 @@ from domain.surveys.waves.results import WaveSample
 from domain.surveys.waves.wave import SampleSize, Wave
 from domain.undertakings.measure import Measure
 
-__all__ = ["AlreadyRecorded", "DivergedError", "SupersededError"]
-
-
-@dataclass(frozen=True, slots=True)
-class WaveAppended:
-    """The entries are in the ledger."""
-
-
-@dataclass(frozen=True, slots=True)
-class WaveBehind:
-    """The ledger is ahead of the state that was decided on; `tail` is what it has more."""
-
-    tail: tuple[WaveEntry, ...]
-
-
-class WaveLedger(Protocol):
-    """The authority over what happened to waves."""
-
-    async def entries(self, reference: str) -> tuple[WaveEntry, ...]: ...
-
-    async def epoch(self, reference: str) -> int: ...
-
-    async def append(
-        self, expected: Wave, entries: Sequence[WaveEntry], after: Wave
-    ) -> WaveAppended | WaveBehind | AlreadyRecorded: ...
+WaveLedger: TypeAlias = LedgerOf[Wave, WaveEntry]
 
 
 class Definitions(Protocol):

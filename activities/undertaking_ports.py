@@ -3,38 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from activities.ports import AlreadyRecorded
+from activities.ports import LedgerOf
 from domain.analysis.observation import Counts, Observed
 from domain.surveys.comparison.defection import DefectionStudy as Study
 from domain.undertakings.analysis_run import Period
 from domain.undertakings.kinds import AnyUndertaking, Entry
 from domain.undertakings.measure import Measure
 
-
-@dataclass(frozen=True, slots=True)
-class UndertakingAppended:
-    """The entries are in the ledger."""
-
-
-@dataclass(frozen=True, slots=True)
-class UndertakingBehind:
-    """The ledger is ahead of the state that was decided on; `tail` is what it has more."""
-
-    tail: tuple[Entry, ...]
-
-
-class UndertakingLedger(Protocol):
-    """The authority over what happened to undertakings."""
-
-    async def entries(self, reference: str) -> tuple[Entry, ...]: ...
-
-    async def epoch(self, reference: str) -> int: ...
-
-    async def append(
-        self, expected: AnyUndertaking, entries: Sequence[Entry], after: AnyUndertaking
-    ) -> UndertakingAppended | UndertakingBehind | AlreadyRecorded: ...
+UndertakingLedger: TypeAlias = LedgerOf[AnyUndertaking, Entry]
 
 
 class Observations(Protocol):

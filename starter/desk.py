@@ -4,23 +4,15 @@ Authorise → check the body → claim the key → seal the texts → do the com
 A refused command leaves nothing behind; one whose outcome is not known may be repeated under its key.
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
-from temporalio.client import (
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
-)
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.cases import Answer
-from contracts.names import REFUSED
 from domain.access import Person, may, scope_of
 from domain.complaints.case import Case
 from domain.complaints.commands import STEP_COMMANDS, Reference, Submission
@@ -29,13 +21,14 @@ from domain.complaints.taxonomy import Taxonomy
 from domain.complaints.terms import ORDERED, PERSONAL, Correctable
 from domain.privacy import TextKind
 from runtime import telemetry
-from runtime.launcher import TEMPORAL_AWAY, CaseLauncher
+from runtime.launcher import CaseLauncher
 from runtime.rulebook import Rulebook, UnknownCalendar, UnknownPolicy
 from starter.bodies import STEPS_COMMANDS, body_of, command_of, sealed_fields
+from starter.carrying import carry
 from starter.customers import misunderstood
 from starter.keys import RequestKeys
 from starter.letter_check import confirm_complete, confirm_wanted
-from starter.problems import FieldError, Problem, field_errors, forbidden, invalid, not_found, unavailable
+from starter.problems import FieldError, Problem, field_errors, forbidden, invalid, not_found
 from starter.repetitions import Repeatable, Repetitions, is_unknown
 from storage.cases import CaseRecords, covers
 from storage.contacts import Contacts
@@ -43,10 +36,6 @@ from storage.idempotency import StoredAnswer
 from storage.ledger import Ledger
 from storage.pool import Pool, StoreAway, transaction
 from storage.vault import Vault
-
-UPDATE_LIMIT = timedelta(seconds=10)
-NOT_READY_TRIES = 5
-NOT_READY_PAUSE_SECONDS = 0.3
 
 _CODED = frozenset({"ground", "outcome", "cause", "remedies", "body"})
 _POINTER = {"category": "/code", "redress": "/kind"}
@@ -265,20 +254,7 @@ class CaseDesk:
     async def carry(self, reference: str, submission: Submission) -> Answer:
         """Bring the command to the workflow. Its refusal is a 409; an unknown outcome is a 503."""
         epoch = await self._ledger.epoch(reference)
-        for _ in range(NOT_READY_TRIES):
-            try:
-                return await self._launcher.perform(reference, epoch, submission, UPDATE_LIMIT)
-            except WorkflowUpdateFailedError as error:
-                raise _refused(error) from None
-            except WorkflowUpdateRPCTimeoutOrCancelledError:
-                break
-            except TEMPORAL_AWAY as error:
-                if not isinstance(error, RPCError) or error.status is not RPCStatusCode.FAILED_PRECONDITION:
-                    break
-            await asyncio.sleep(NOT_READY_PAUSE_SECONDS)
-        raise unavailable(
-            "outcome_unknown", "the case does not answer now; repeat the request with the same Idempotency-Key"
-        )
+        return await carry(self._launcher, reference, epoch, submission)
 
     async def _leave(self, request: Request, texts: list[Text], error: Problem | StoreAway) -> None:
         """After a refusal nothing has happened, and nothing stays.
@@ -297,11 +273,3 @@ class CaseDesk:
 def _confirm_unchanged(request: Request, case: Case) -> None:
     if request.if_match is not None and request.if_match != case.sequence:
         raise Problem(412, "changed_meanwhile", f"the case is at {case.sequence}, not at {request.if_match}")
-
-
-def _refused(error: WorkflowUpdateFailedError) -> Problem:
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type == REFUSED:
-        guard = str(cause.details[0]) if cause.details else "refused"
-        return Problem(409, guard, cause.message)
-    return unavailable("outcome_unknown", "the case's process was replaced meanwhile; repeat the request")

@@ -3,7 +3,6 @@
 Authorise → check the body → seal the texts → open in one transaction, or do the command in the undertaking's workflow.
 """
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args
 
 from pydantic import Field, StringConstraints, ValidationError, create_model
 from pydantic.fields import FieldInfo
-from temporalio.client import (
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
-)
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 
-from contracts.names import REFUSED
 from contracts.undertakings import UndertakingAnswer
 from domain.access import LinkHolder, Person, Role, may
 from domain.complaints.command_parts import Code
@@ -32,11 +24,12 @@ from domain.undertakings.envelope import Command
 from domain.undertakings.kinds import PERSONS_COMMANDS, AnyUndertaking, Submission
 from domain.undertakings.measure import MOST_MEASURES
 from domain.undertakings.undertaking import Target
-from runtime.launcher import TEMPORAL_AWAY, UndertakingLauncher
+from runtime.launcher import UndertakingLauncher
 from runtime.undertaking_desk import UndertakingDesk
 from starter.bodies import Body, Day, FreeText, Line, Moment
+from starter.carrying import carry
 from starter.keys import RequestKeys
-from starter.problems import FieldError, Problem, field_errors, forbidden, invalid, not_found, unavailable
+from starter.problems import FieldError, Problem, field_errors, forbidden, invalid, not_found
 from starter.repetitions import Repeatable, Repetitions
 from storage.idempotency import StoredAnswer
 from storage.people import People
@@ -44,9 +37,6 @@ from storage.pool import StoreAway
 from storage.undertakings import Undertakings
 from storage.vault import Vault
 
-UPDATE_LIMIT = timedelta(seconds=10)
-NOT_READY_TRIES = 5
-NOT_READY_PAUSE_SECONDS = 0.3
 LONGEST_PERIOD = timedelta(days=1100)
 _REFERENCE = re.compile(r"[A-Z]-\d{4}-\d{6,9}")
 _SEALED = {"reason", "text", "notes"}
@@ -326,18 +316,7 @@ class Undertaker:
     async def _carry(self, reference: str, submission: Submission) -> UndertakingAnswer:
         """Bring the command to the workflow. Its refusal is a 409; an unknown outcome is a 503."""
         epoch = await self._undertakings.epoch(reference)
-        for _ in range(NOT_READY_TRIES):
-            try:
-                return await self._launcher.perform(reference, epoch, submission, UPDATE_LIMIT)
-            except WorkflowUpdateFailedError as error:
-                raise _refused(error) from None
-            except WorkflowUpdateRPCTimeoutOrCancelledError:
-                break
-            except TEMPORAL_AWAY as error:
-                if not isinstance(error, RPCError) or error.status is not RPCStatusCode.FAILED_PRECONDITION:
-                    break
-            await asyncio.sleep(NOT_READY_PAUSE_SECONDS)
-        raise unavailable("outcome_unknown", "it does not answer now; repeat the request with the same Idempotency-Key")
+        return await carry(self._launcher, reference, epoch, submission)
 
 
 def _is_theirs(person: Person, undertaking: AnyUndertaking) -> bool:
@@ -353,11 +332,3 @@ def _texts(form: ImprovementForm | IncidentForm) -> dict[str, str]:
 
 def _target(body: TargetBody) -> Target:
     return Target(**body.model_dump())
-
-
-def _refused(error: WorkflowUpdateFailedError) -> Problem:
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type == REFUSED:
-        guard = str(cause.details[0]) if cause.details else "refused"
-        return Problem(409, guard, cause.message)
-    return unavailable("outcome_unknown", "its process was replaced meanwhile; repeat the request")

@@ -4,35 +4,28 @@ A wave is planned by one transaction in PostgreSQL and started behind the answer
 workflow, answered after it was recorded.
 """
 
-import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import ValidationError, create_model
 from pydantic.fields import FieldInfo
-from temporalio.client import (
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
-)
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 
-from contracts.names import REFUSED
 from contracts.waves import WaveAnswer
 from domain.access import Person
 from domain.privacy import Identity, TextKind
 from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS, Revise, WaveSubmission
 from domain.surveys.waves.revision import revision_faults
 from domain.surveys.waves.wave import Wave
-from runtime.launcher import TEMPORAL_AWAY, WaveLauncher
+from runtime.launcher import WaveLauncher
 from runtime.wave_planning import WavePlanner
 from starter.bodies import Body, FreeText, Moment
+from starter.carrying import carry
 from starter.keys import RequestKeys
-from starter.problems import Problem, field_errors, invalid, not_found, unavailable
+from starter.problems import Problem, field_errors, invalid, not_found
 from starter.repetitions import Repeatable, Repetitions
 from starter.undertakings import SignOffBody
 from storage.idempotency import StoredAnswer
@@ -40,10 +33,6 @@ from storage.pool import Pool, StoreAway, transaction
 from storage.surveys import StoredSurvey, Surveys, UnknownSurvey
 from storage.vault import Vault
 from storage.waves import Waves, keep_wave_subject, wave_subject
-
-UPDATE_LIMIT = timedelta(seconds=10)
-NOT_READY_TRIES = 5
-NOT_READY_PAUSE_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,25 +203,4 @@ class WaveDesk:
     async def _carry(self, reference: str, submission: WaveSubmission) -> WaveAnswer:
         """Bring the command to the workflow. Its refusal is a 409; an unknown outcome is a 503."""
         epoch = await self._waves.epoch(reference)
-        for _ in range(NOT_READY_TRIES):
-            try:
-                return await self._launcher.perform(reference, epoch, submission, UPDATE_LIMIT)
-            except WorkflowUpdateFailedError as error:
-                raise _refused(error) from None
-            except WorkflowUpdateRPCTimeoutOrCancelledError:
-                break
-            except TEMPORAL_AWAY as error:
-                if not isinstance(error, RPCError) or error.status is not RPCStatusCode.FAILED_PRECONDITION:
-                    break
-            await asyncio.sleep(NOT_READY_PAUSE_SECONDS)
-        raise unavailable(
-            "outcome_unknown", "the wave does not answer now; repeat the request with the same Idempotency-Key"
-        )
-
-
-def _refused(error: WorkflowUpdateFailedError) -> Problem:
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type == REFUSED:
-        guard = str(cause.details[0]) if cause.details else "refused"
-        return Problem(409, guard, cause.message)
-    return unavailable("outcome_unknown", "the wave's process was replaced meanwhile; repeat the request")
+        return await carry(self._launcher, reference, epoch, submission)

@@ -17,10 +17,11 @@ from pydantic import ValidationError
 from activities.import_ports import Chunk, ImportJob, Placed, TakenOver
 from domain.complaints.importing import Found, Plan
 from domain.privacy import Identity, TextKind
+from storage.appending import canonical
 from storage.identities import IdentityError, LookupField, lookup_terms
 from storage.intakes import source_key
 from storage.keys import MasterKeys, seal, unseal
-from storage.ledger import canonical, record_of
+from storage.ledger import record_of
 from storage.pool import Connection, Pool, borrow, transaction
 from storage.told_subjects import ToldSubject, create_told_subjects
 from storage.unstarted import Kind, note

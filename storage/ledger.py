@@ -9,11 +9,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from activities.ports import AlreadyRecorded, Appended, Behind, DivergedError, SupersededError
+from activities.ports import AlreadyRecorded, Appended, Behind
 from domain.complaints.case import Case
 from domain.complaints.facts import Entry, read_entry
 from domain.complaints.steps import Step
 from domain.complaints.terms import ClockState
+from storage.appending import append_by
 from storage.pool import Connection, Pool, borrow
 
 _APPEND = "SELECT append_to_case($1, $2, $3, $4::text[], $5::jsonb, $6::jsonb)"
@@ -66,7 +67,7 @@ class Ledger:
 
     async def append(
         self, expected: Case, entries: Sequence[Entry], after: Case
-    ) -> Appended | Behind | AlreadyRecorded:
+    ) -> Appended | Behind[Entry] | AlreadyRecorded:
         """Append to a case that stands where `expected` is, or change nothing and say why."""
         async with borrow(self._pool) as connection:
             return await append(connection, expected.sequence, entries, after)
@@ -74,38 +75,10 @@ class Ledger:
 
 async def append(
     connection: Connection, expected_sequence: int, entries: Sequence[Entry], after: Case
-) -> Appended | Behind | AlreadyRecorded:
-    """Append entries inside the caller's transaction; `expected_sequence` 0 opens the case.
-
-    Raises `SupersededError` for an epoch that is over and `DivergedError` for a sequence that the ledger never had.
-    """
-    answer = json.loads(
-        await connection.fetchval(
-            _APPEND,
-            after.reference,
-            after.epoch,
-            expected_sequence,
-            [canonical(entry) for entry in entries],
-            json.dumps(record_of(after)),
-            json.dumps([_row(step) for step in _changed_steps(entries)]),
-        )
-    )
-    match answer["outcome"]:
-        case "appended":
-            return Appended()
-        case "behind":
-            return Behind(tuple(read_entry(json.loads(payload)) for payload in answer["tail"]))
-        case "recorded":
-            return AlreadyRecorded(answer["commands"])
-        case "superseded":
-            raise SupersededError(after.reference)
-        case _:
-            raise DivergedError(f"{after.reference} has no entry {expected_sequence}")
-
-
-def canonical(entry: Entry) -> str:
-    """The one text of an entry that its hash covers: JSON with sorted keys and no spaces."""
-    return json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+) -> Appended | Behind[Entry] | AlreadyRecorded:
+    """Append entries inside the caller's transaction; `expected_sequence` 0 opens the case. Raises as `append_by`."""
+    models = [record_of(after), [_row(step) for step in _changed_steps(entries)]]
+    return await append_by(_APPEND, connection, expected_sequence, entries, after, models, read_entry)
 
 
 def record_of(case: Case) -> dict[str, Any]:

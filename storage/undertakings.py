@@ -13,9 +13,9 @@ from typing import Any
 import asyncpg
 from pydantic import TypeAdapter
 
-from activities.ports import AlreadyRecorded, DivergedError, SupersededError
-from activities.undertaking_ports import UndertakingAppended, UndertakingBehind
+from activities.ports import AlreadyRecorded, Appended, Behind
 from domain.undertakings.kinds import KINDS, AnyUndertaking, Entry, read_entry
+from storage.appending import append_by
 from storage.pool import Connection, Pool, borrow
 from storage.unstarted import Kind, note
 
@@ -67,7 +67,7 @@ class Undertakings:
 
     async def append(
         self, expected: AnyUndertaking, entries: Sequence[Entry], after: AnyUndertaking
-    ) -> UndertakingAppended | UndertakingBehind | AlreadyRecorded:
+    ) -> Appended | Behind[Entry] | AlreadyRecorded:
         """Append to one that stands where `expected` is, or change nothing and say why."""
         async with borrow(self._pool) as connection:
             return await append(connection, expected.sequence, entries, after)
@@ -195,36 +195,10 @@ async def append(
     entries: Sequence[Entry],
     after: AnyUndertaking,
     origin: str | None = None,
-) -> UndertakingAppended | UndertakingBehind | AlreadyRecorded:
-    """Append entries inside the caller's transaction; `expected_sequence` 0 opens it.
-
-    Raises `SupersededError` for an epoch that is over and `DivergedError` for a sequence that the ledger never had.
-    """
-    answer = json.loads(
-        await connection.fetchval(
-            _APPEND,
-            after.reference,
-            after.epoch,
-            expected_sequence,
-            [_canonical(entry) for entry in entries],
-            json.dumps(_record_of(after, origin)),
-        )
-    )
-    match answer["outcome"]:
-        case "appended":
-            return UndertakingAppended()
-        case "behind":
-            return UndertakingBehind(tuple(read_entry(json.loads(payload)) for payload in answer["tail"]))
-        case "recorded":
-            return AlreadyRecorded(answer["commands"])
-        case "superseded":
-            raise SupersededError(after.reference)
-        case _:
-            raise DivergedError(f"{after.reference} has no entry {expected_sequence}")
-
-
-def _canonical(entry: Entry) -> str:
-    return json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+) -> Appended | Behind[Entry] | AlreadyRecorded:
+    """Append entries inside the caller's transaction; `expected_sequence` 0 opens it. Raises as `append_by`."""
+    models = [_record_of(after, origin)]
+    return await append_by(_APPEND, connection, expected_sequence, entries, after, models, read_entry)
 
 
 def _record_of(undertaking: AnyUndertaking, origin: str | None) -> dict[str, Any]:

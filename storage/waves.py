@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from activities.survey_ports import AlreadyRecorded, DivergedError, SupersededError, WaveAppended, WaveBehind
+from activities.ports import AlreadyRecorded, Appended, Behind
 from domain.surveys.waves.facts import WaveEntry, read_wave_entry
 from domain.surveys.waves.wave import Wave
+from storage.appending import append_by
 from storage.pool import Connection, Pool, borrow
 from storage.unstarted import Kind, note
 
@@ -49,7 +50,7 @@ class Waves:
 
     async def append(
         self, expected: Wave, entries: Sequence[WaveEntry], after: Wave
-    ) -> WaveAppended | WaveBehind | AlreadyRecorded:
+    ) -> Appended | Behind[WaveEntry] | AlreadyRecorded:
         """Append to a wave that stands where `expected` is, or change nothing and say why."""
         async with borrow(self._pool) as connection:
             return await append(connection, expected.sequence, entries, after)
@@ -131,37 +132,9 @@ async def open_wave(connection: Connection, entries: Sequence[WaveEntry], wave: 
 
 async def append(
     connection: Connection, expected_sequence: int, entries: Sequence[WaveEntry], after: Wave
-) -> WaveAppended | WaveBehind | AlreadyRecorded:
-    """Append entries inside the caller's transaction; `expected_sequence` 0 opens the wave.
-
-    Raises `SupersededError` for an epoch that is over and `DivergedError` for a sequence that the ledger never had.
-    """
-    answer = json.loads(
-        await connection.fetchval(
-            _APPEND,
-            after.reference,
-            after.epoch,
-            expected_sequence,
-            [canonical(entry) for entry in entries],
-            json.dumps(_record_of(after)),
-        )
-    )
-    match answer["outcome"]:
-        case "appended":
-            return WaveAppended()
-        case "behind":
-            return WaveBehind(tuple(read_wave_entry(json.loads(payload)) for payload in answer["tail"]))
-        case "recorded":
-            return AlreadyRecorded(answer["commands"])
-        case "superseded":
-            raise SupersededError(after.reference)
-        case _:
-            raise DivergedError(f"{after.reference} has no entry {expected_sequence}")
-
-
-def canonical(entry: WaveEntry) -> str:
-    """The one text of an entry that its hash covers: JSON with sorted keys and no spaces."""
-    return json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+) -> Appended | Behind[WaveEntry] | AlreadyRecorded:
+    """Append entries inside the caller's transaction; `expected_sequence` 0 opens the wave. Raises as `append_by`."""
+    return await append_by(_APPEND, connection, expected_sequence, entries, after, [_record_of(after)], read_wave_entry)
 
 
 def _record_of(wave: Wave) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter
 
-from domain.ruling import Refused, Ruling
+from domain.ruling import Decided, Refused, decide_in_order
 from domain.undertakings import analysis_run, defection_study, improvement, improvement_facts, incident
 from domain.undertakings.envelope import (
     SYSTEM,
@@ -100,14 +100,6 @@ class Entry(Part):
     actor: str
     command_id: str
     fact: AnyFact
-
-
-class Decided(Part):
-    """All rulings of a recording, the entries to append and the undertaking as they leave it."""
-
-    undertaking: AnyUndertaking
-    entries: tuple[Entry, ...]
-    rulings: tuple[Ruling, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,27 +223,9 @@ def allowed_commands(undertaking: AnyUndertaking) -> tuple[str, ...]:
 
 def decide_all(
     undertaking: AnyUndertaking, submissions: Iterable[Submission], now: datetime, recorded: Mapping[str, int]
-) -> Decided:
-    """Decide submissions one after the other; what came due before each is recorded first.
-
-    `recorded` are submissions that the ledger has already, with their places: they are answered, not done again.
-    """
-    entries: list[Entry] = []
-    rulings: list[Ruling] = []
-    for submission in submissions:
-        known = recorded.get(submission.id) or undertaking.recorded_sequence(submission.id)
-        if known is not None:
-            rulings.append(Ruling(submission_id=submission.id, sequence=known))
-            continue
-        try:
-            made = _decide(undertaking, submission, now)
-        except Refused as refusal:
-            rulings.append(Ruling(submission_id=submission.id, guard=refusal.guard, detail=refusal.detail))
-            continue
-        undertaking = fold(made, undertaking)
-        entries.extend(made)
-        rulings.append(Ruling(submission_id=submission.id, sequence=undertaking.sequence))
-    return Decided(undertaking=undertaking, entries=tuple(entries), rulings=tuple(rulings))
+) -> Decided[AnyUndertaking, Entry]:
+    """Decide submissions one after the other; what came due before each is recorded first."""
+    return decide_in_order(undertaking, submissions, recorded, lambda known, each: _decide(known, each, now), fold)
 
 
 def _decide(undertaking: AnyUndertaking, submission: Submission, now: datetime) -> tuple[Entry, ...]:

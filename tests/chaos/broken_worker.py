@@ -98,7 +98,7 @@ def lack_the_reconciler() -> None:
 
 def lack_the_order_of_recording_and_answering() -> None:
     """Answer at once and record a moment later."""
-    record = CaseRecorder._record
+    record = CaseRecorder.perform_and_record
     going_on: set[asyncio.Task[Recorded]] = set()
 
     async def answer_first(self: CaseRecorder, request: Recording) -> Recorded:

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.survey_ports import AlreadyRecorded, DivergedError, SupersededError, WaveAppended, WaveBehind
+from activities.ports import AlreadyRecorded, Appended, Behind, DivergedError, SupersededError
 from domain.surveys.sampling.plan import SamplingDesign
 from domain.surveys.waves import commands as c
 from domain.surveys.waves.decide import WaveCircumstances, decide_wave, plan_wave
@@ -58,7 +58,7 @@ TOUCHED = ("wave", "wave_ledger", "outbox")
 async def test_what_was_appended_is_read_back_and_the_read_model_follows(pool: Pool) -> None:
     waves, wave = Waves(pool), await opened(pool)
     entries, after = made(wave, SAMPLED)
-    assert await waves.append(wave, entries, after) == WaveAppended()
+    assert await waves.append(wave, entries, after) == Appended()
     assert (await waves.entries(wave.reference))[1:] == entries
     assert await waves.find(wave.reference) == after
     kept = await pool.fetchrow("SELECT status, is_open, needs_operator, sequence FROM wave")
@@ -88,7 +88,7 @@ async def test_who_is_behind_gets_the_tail_and_changes_nothing(pool: Pool) -> No
     await waves.append(wave, entries, after)
     before = await rows(pool)
     answer = await waves.append(wave, *made(wave, c.Cancel(reason=WHY), "cancel"))
-    assert answer == WaveBehind(entries)
+    assert answer == Behind(entries)
     assert await rows(pool) == before
 
 
@@ -116,7 +116,7 @@ async def test_an_older_epoch_and_a_sequence_that_never_was_are_refused(pool: Po
 async def test_of_many_writers_at_once_one_appends_and_the_others_are_behind(pool: Pool) -> None:
     waves, wave = Waves(pool), await opened(pool)
     outcomes = await asyncio.gather(*(waves.append(wave, *made(wave, SAMPLED, f"done-{n}")) for n in range(8)))
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["WaveAppended", *["WaveBehind"] * 7]
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Appended", *["Behind"] * 7]
 
 
 async def test_waves_are_listed_the_newest_first_behind_any_of_them(pool: Pool) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from activities.survey_ports import AlreadyRecorded, WaveBehind
+from activities.ports import AlreadyRecorded, Behind
 from runtime.survey_assembly import SurveyParts
 
 COMMITS: dict[str, tuple[str, ...]] = {
@@ -34,7 +34,7 @@ class Crashes:
     def after(self, commit: str, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def committing(*arguments: Any, **named: Any) -> Any:
             done = await call(*arguments, **named)
-            if isinstance(done, WaveBehind | AlreadyRecorded):
+            if isinstance(done, Behind | AlreadyRecorded):
                 return done  # nothing was committed
             self._calls[commit] += 1
             if self._should(commit, self._calls[commit]):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from domain.ruling import Refused, Ruling
+from domain.ruling import Decided, Refused, decide_in_order
 from domain.surveys.field_plan import FieldPlan
 from domain.surveys.waves import commands as c
 from domain.surveys.waves import facts as f
@@ -49,15 +49,6 @@ class WaveCircumstances:
     plan: FieldPlan | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WaveDecided:
-    """All rulings of a recording, the entries to append and the wave as they leave it."""
-
-    wave: Wave
-    entries: tuple[f.WaveEntry, ...]
-    rulings: tuple[Ruling, ...]
-
-
 def plan_wave(
     reference: str, survey: str, version: int, actor: str, submission_id: str, at: datetime, *, launches: bool = False
 ) -> tuple[f.WaveEntry, ...]:
@@ -84,27 +75,11 @@ def decide_all_of_wave(
     submissions: tuple[c.WaveSubmission, ...],
     circumstances: WaveCircumstances,
     recorded: dict[str, int],
-) -> WaveDecided:
-    """Decide submissions one after the other, each on the wave that the former leave.
-
-    `recorded` are submissions that the ledger has already, with their places: they are answered, not done again.
-    """
-    entries: list[f.WaveEntry] = []
-    rulings: list[Ruling] = []
-    for submission in submissions:
-        known = recorded.get(submission.id) or wave.recorded_sequence(submission.id)
-        if known is not None:
-            rulings.append(Ruling(submission_id=submission.id, sequence=known))
-            continue
-        try:
-            made = decide_wave(wave, submission, circumstances)
-        except Refused as refusal:
-            rulings.append(Ruling(submission_id=submission.id, guard=refusal.guard, detail=refusal.detail))
-            continue
-        wave = fold_wave(made, wave)
-        entries.extend(made)
-        rulings.append(Ruling(submission_id=submission.id, sequence=wave.sequence))
-    return WaveDecided(wave, tuple(entries), tuple(rulings))
+) -> Decided[Wave, f.WaveEntry]:
+    """Decide submissions one after the other, each on the wave that the former leave."""
+    return decide_in_order(
+        wave, submissions, recorded, lambda known, each: decide_wave(known, each, circumstances), fold_wave
+    )
 
 
 def allowed_wave_commands(wave: Wave) -> tuple[str, ...]:

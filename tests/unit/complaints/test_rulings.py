@@ -26,15 +26,15 @@ def test_each_submission_is_decided_on_the_case_that_the_one_before_leaves() -> 
         story.case, [submitted(1, s.VALID), submitted(2, s.CLAIM), submitted(3, s.START)], story.circumstances, {}
     )
     assert [ruling.sequence for ruling in decided.rulings] == [2, 3, 4]
-    assert decided.case.status == "investigating"
-    assert fold(decided.entries, story.case) == decided.case
+    assert decided.state.status == "investigating"
+    assert fold(decided.entries, story.case) == decided.state
 
 
 def test_of_two_that_conflict_the_first_one_wins_and_the_other_is_told_why() -> None:
     story = story_at("accepted")
     decided = decide_all(story.case, [submitted(1, s.CLAIM), submitted(2, s.CLAIM, COLLEAGUE)], story.circumstances, {})
     assert [(ruling.sequence, ruling.guard) for ruling in decided.rulings] == [(3, None), (None, "not_lawful_now")]
-    assert decided.case.handler == HANDLER
+    assert decided.state.handler == HANDLER
 
 
 def test_a_refusal_in_between_leaves_the_others_alone() -> None:
@@ -54,7 +54,7 @@ def test_a_submission_that_the_ledger_has_is_answered_with_its_place_and_not_don
 def test_a_known_submission_is_answered_even_where_it_would_be_refused_by_now() -> None:
     story = Story()
     first = decide_all(story.case, [submitted(1, s.VALID)], story.circumstances, {})
-    again = decide_all(first.case, [submitted(1, s.VALID)], story.circumstances, {})
+    again = decide_all(first.state, [submitted(1, s.VALID)], story.circumstances, {})
     assert (again.entries, again.rulings) == ((), first.rulings)
 
 
@@ -85,8 +85,8 @@ def test_what_stands_before_a_change_of_policy_is_judged_by_the_old_one_and_what
     ]
     decided = decide_all(story.case, batch, circumstances, {})
     assert [ruling.guard for ruling in decided.rulings] == [None, None, None, "hold_not_allowed", None]
-    assert decided.case.status == "responded"  # the new policy calls nobody back
-    assert {clock.key: clock.state for clock in decided.case.clocks}["periodic_update.1"] == "cancelled"
+    assert decided.state.status == "responded"  # the new policy calls nobody back
+    assert {clock.key: clock.state for clock in decided.state.clocks}["periodic_update.1"] == "cancelled"
 
 
 def test_of_two_changes_of_policy_at_once_the_second_is_told_to_come_again() -> None:
@@ -95,7 +95,7 @@ def test_of_two_changes_of_policy_at_once_the_second_is_told_to_come_again() -> 
     to_rich, to_seconds = (c.ChangePolicy(policy=pin, reason=s.text(21)) for pin in ("test-rich@2", "test-seconds@1"))
     decided = decide_all(story.case, [submitted(1, to_rich), submitted(2, to_seconds)], circumstances, {})
     assert [ruling.guard for ruling in decided.rulings] == [None, "policy_not_at_hand"]
-    assert decided.case.policy == "test-rich@2"
+    assert decided.state.policy == "test-rich@2"
 
 
 def test_a_policy_is_not_changed_blindly() -> None:
@@ -118,4 +118,4 @@ def test_the_case_remembers_a_bounded_number_of_commands_the_latest_ones() -> No
 def test_a_tick_for_nothing_stands_where_the_case_stands() -> None:
     story = Story()
     decided = decide_all(story.case, [submitted(1, c.Tick(), "system")], story.circumstances, {})
-    assert (decided.entries, decided.rulings[0].sequence, decided.case) == ((), 1, story.case)
+    assert (decided.entries, decided.rulings[0].sequence, decided.state) == ((), 1, story.case)
