@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -76,9 +75,9 @@ def api() -> None:
             yield services(parts)
 
     app = application(open_services)
-    threading.Thread(target=read_routes, args=(app,), daemon=True).start()
     # Uvicorn raises the signal again that it was stopped by; then everything has ended in good order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    read_routes(app)
     uvicorn.run(
         app,
         host=settings.host,

@@ -11,8 +11,8 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -230,9 +230,17 @@ class Installation:
 
 
 @asynccontextmanager
-async def installed(settings: Mapping[str, str], *, workers: int = 2) -> AsyncIterator[Installation]:
-    """A running installation in a folder of its own; nothing of it is left afterwards."""
-    with tempfile.TemporaryDirectory(prefix="amends-chaos-", ignore_cleanup_errors=True) as folder:
+async def installed(
+    settings: Mapping[str, str],
+    *,
+    workers: int = 2,
+    prepared: Callable[[Path], AbstractContextManager[object]] = nullcontext,
+) -> AsyncIterator[Installation]:
+    """A running installation in a folder of its own, prepared before its start; nothing of it is left afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="amends-chaos-", ignore_cleanup_errors=True) as folder,
+        prepared(Path(folder)),
+    ):
         installation = Installation(Path(folder), settings, workers)
         try:
             await installation.start()

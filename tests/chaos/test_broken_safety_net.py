@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -23,6 +24,7 @@ from starter.embedded import EmbeddedPostgres, EmbeddedTemporal
 from starter.problems import Problem
 from storage.keys import MasterKeys
 from tests.chaos.evidence import gather
+from tests.chaos.laws import contradictions
 from tests.chaos.stage import PATIENCE_SECONDS, Stage, staged, without_temporal
 from tests.conftest import execute, url_of_database
 
@@ -183,6 +185,8 @@ async def test_a_letter_that_went_out_unheard_of_before_its_customer_withdrew_co
     assert [(each.attempts, each.accepted_at) for each in evidence.deliveries] == [(1, None)]
     assert len(evidence.mail) == 1
     assert not findings
+    one_too_many = contradictions(replace(evidence, mail=evidence.mail * 2))
+    assert one_too_many == [f"letters_went_out: {reference}:acknowledgement.1: 2 messages in 1 attempts"]
 
 
 @pytest.fixture(scope="module")
