@@ -9,14 +9,15 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Request, Response, UploadFile
 
 from domain.access import Permission, Person
-from starter.api.complaints import Reference, replay
+from starter.api.complaints import Reference
 from starter.api.document import GONE
 from starter.api.entry import Allowed, House, Key, once_for
 from starter.api.models import Answer
+from starter.api.repeating import answered_once
 from starter.attachments import KINDS, LARGEST_FILE, File
 from starter.problems import Problem
 from starter.repetitions import stored
-from storage.pool import StoreAway
+from storage.idempotency import StoredAnswer
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
 
@@ -48,18 +49,13 @@ async def add(
         raise Problem(413, "too_large", f"a file has at most {LARGEST_FILE} bytes")
     handed_in = File(file.filename or "", file.content_type or "", content)
     once = None if key is None else once_for(request, person, services, key, _told(handed_in))
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return replay(earlier, was_replayed=True)
-    try:
-        added = await services.attachments.add(person, reference, handed_in, key)
-    except (Problem, StoreAway) as error:
-        await services.repetitions.leave(once, error)
-        raise
-    view = AttachmentView(**{name: getattr(added, name) for name in AttachmentView.model_fields})
-    answer = stored(view.model_dump(mode="json"), 201)
-    await services.repetitions.keep(once, answer)
-    return replay(answer, was_replayed=False)
+
+    async def added() -> StoredAnswer:
+        kept = await services.attachments.add(person, reference, handed_in, key)
+        view = AttachmentView(**{name: getattr(kept, name) for name in AttachmentView.model_fields})
+        return stored(view.model_dump(mode="json"), 201)
+
+    return await answered_once(services, once, added)
 
 
 @router.get(

@@ -10,17 +10,18 @@ from pydantic import Field
 
 from domain.access import Permission, Person, may
 from domain.complaints.commands import Reference
-from starter.api.complaints import ComplaintFilter, case_filter, replay
+from starter.api.complaints import ComplaintFilter, case_filter
 from starter.api.entry import Allowed, House, Once
 from starter.api.examples import of_many
 from starter.api.models import Answer
+from starter.api.repeating import answered_once
 from starter.api.strict_json import StrictJsonRoute
 from starter.batches import Selection
 from starter.bodies import CASE_COMMANDS, Body, body_of
-from starter.problems import Problem, not_found
+from starter.problems import not_found
 from starter.repetitions import stored
 from storage.cases import MAX_PAGE
-from storage.pool import StoreAway
+from storage.idempotency import StoredAnswer
 
 router = APIRouter(prefix="/v1", tags=["bulk"], route_class=StrictJsonRoute)
 
@@ -88,17 +89,11 @@ async def read(
 
 async def once_only(services: House, once: Once, order: Callable[[], Awaitable[Answer]]) -> Response:
     """What is ordered under a key is ordered once; its answer is kept for the repetition."""
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return replay(earlier, was_replayed=True)
-    try:
-        view = await order()
-    except (Problem, StoreAway) as error:
-        await services.repetitions.leave(once, error)
-        raise
-    answer = stored(view.model_dump(mode="json"), 202)
-    await services.repetitions.keep(once, answer)
-    return replay(answer, was_replayed=False)
+
+    async def ordered() -> StoredAnswer:
+        return stored((await order()).model_dump(mode="json"), 202)
+
+    return await answered_once(services, once, ordered)
 
 
 def _add_bulk_command(name: str) -> None:

@@ -31,6 +31,7 @@ from starter.api.models import (
     Timeline,
     TimelineEntry,
 )
+from starter.api.repeating import replay
 from starter.api.strict_json import StrictJsonRoute
 from starter.bodies import CASE_COMMANDS, Body, Line, Moment, body_of
 from starter.desk import Request
@@ -39,7 +40,6 @@ from starter.problems import FieldError, invalid
 from starter.reading import STORY
 from starter.repetitions import stored
 from storage.cases import MAX_PAGE, BadCursor, CaseFilter, Search
-from storage.idempotency import StoredAnswer
 from storage.identities import LookupField
 from storage.vault import MOST_ITEMS
 
@@ -161,12 +161,6 @@ async def story(
         demand=texts.pop(case.intake.demand, None) if case.intake.demand else None,
         texts=texts,
     )
-
-
-def replay(answer: StoredAnswer, *, was_replayed: bool) -> Response:
-    """The answer as it was first given, marked when it is a repetition."""
-    headers = answer.headers | ({"Idempotency-Replayed": "true"} if was_replayed else {})
-    return Response(answer.body, answer.status, headers, "application/json")
 
 
 def etag(case: Case) -> str:

@@ -1,6 +1,7 @@
 """Whatever goes wrong as problem details (RFC 9457), in one shape."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -70,17 +71,31 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """Every method of a path: each is a route of its own, and the framework names those of the first alone."""
-    path = request.scope["path"]
-    return ", ".join(sorted({method for is_it, methods in _ways(request.app) if is_it(path) for method in methods}))
+    """Every method of a path: each is a route of its own, and the framework names those of the first alone.
+
+    A path that is written out is not what stands for any: there is no case of the number `lookup`.
+    """
+    path, ways = request.scope["path"], _ways(request.app)
+    found = [way for way in ways if way.path == path] or [way for way in ways if way.match(path)]
+    return ", ".join(sorted({method for way in found for method in way.methods}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A route: its path, what matches it, and its methods."""
+
+    path: str
+    match: Callable[[str], object]
+    methods: frozenset[str]
 
 
 @cache
-def _ways(app: FastAPI) -> tuple[tuple[Callable[[str], object], frozenset[str]], ...]:
-    """What matches the paths of each route, with its methods."""
+def _ways(app: FastAPI) -> tuple[_Way, ...]:
     routes = (route for route in iter_route_contexts(app.routes) if isinstance(route.original_route, Route))
     return tuple(
-        (compile_path(route.path or "")[0].match, frozenset(route.methods or ()) - {"HEAD"}) for route in routes
+        _Way(path, compile_path(path)[0].match, frozenset(route.methods or ()) - {"HEAD"})
+        for route in routes
+        if (path := route.path or "")
     )
 
 

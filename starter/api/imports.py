@@ -11,15 +11,15 @@ from pydantic import Field
 
 from domain.access import Permission, Person
 from domain.complaints.importing import Mapping, Report, shipped_mappings
-from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Key, once_for
 from starter.api.models import Answer
+from starter.api.repeating import answered_once
 from starter.imports import Looked, read_mapping
-from starter.problems import Problem, not_found
+from starter.problems import not_found
 from starter.repetitions import stored
 from storage.cases import MAX_PAGE
+from storage.idempotency import StoredAnswer
 from storage.imports import ImportProgress
-from storage.pool import StoreAway
 
 router = APIRouter(prefix="/v1", tags=["imports"])
 
@@ -92,19 +92,14 @@ async def take(
         return Response(_look_view(person, looked).model_dump_json(), 200, media_type="application/json")
     told = json.dumps([looked.sha256, mapping, leave_out_bad_rows]).encode()
     once = None if key is None else once_for(request, person, services, key, told)
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return replay(earlier, was_replayed=True)
-    try:
+
+    async def taken() -> StoredAnswer:
         batch = await services.imports.take(person, file.file, looked, leave_out_bad_rows=leave_out_bad_rows)
-    except (Problem, StoreAway) as error:
-        await services.repetitions.leave(once, error)
-        raise
-    progress = await services.imports.records.progress(batch)
-    assert progress is not None  # noqa: S101  it was just written
-    answer = stored(_view(progress).model_dump(mode="json"), 202, {"Location": f"/v1/imports/{batch}"})
-    await services.repetitions.keep(once, answer)
-    return replay(answer, was_replayed=False)
+        progress = await services.imports.records.progress(batch)
+        assert progress is not None  # noqa: S101  it was just written
+        return stored(_view(progress).model_dump(mode="json"), 202, {"Location": f"/v1/imports/{batch}"})
+
+    return await answered_once(services, once, taken)
 
 
 @router.get("/imports", summary="List the newest imports")

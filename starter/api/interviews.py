@@ -8,20 +8,19 @@ from fastapi import Body as FromBody
 
 from domain.access import Permission, Person
 from domain.surveys.dispositions import Channel
-from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Once
 from starter.api.models import Answer
+from starter.api.repeating import answered_once
 from starter.api.strict_json import StrictJsonRoute
 from starter.api.survey_examples import ANSWERS, TRY
 from starter.api.surveys import CSV_BODY
 from starter.api.waves import WaveReference
 from starter.interviewers import AnswersForm, TryForm, questionnaire_of
-from starter.problems import Problem
 from starter.repetitions import stored
 from starter.respondents import Visit
 from storage.cases import MAX_PAGE
+from storage.idempotency import StoredAnswer
 from storage.interviews import ListedContact
-from storage.pool import StoreAway
 from storage.responses import Standing
 
 router = APIRouter(prefix="/v1/waves", tags=["interviews"], route_class=StrictJsonRoute)
@@ -145,18 +144,13 @@ async def record_try(
     once: Once,
 ) -> Response:
     """`no_answer` is tried again after a while, `call_back` at the time agreed; other outcomes end it."""
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return replay(earlier, was_replayed=True)
-    try:
+
+    async def tried() -> StoredAnswer:
         recorded = await services.surveys.waves.recorded(wave)
         visit = await services.surveys.interviews.tried(person, recorded, number, form)
-    except (Problem, StoreAway) as error:
-        await services.repetitions.leave(once, error)
-        raise
-    answer = stored(ContactState.of(visit).model_dump(mode="json"))
-    await services.repetitions.keep(once, answer)
-    return replay(answer, was_replayed=False)
+        return stored(ContactState.of(visit).model_dump(mode="json"))
+
+    return await answered_once(services, once, tried)
 
 
 @router.post("/{wave}/interviews/{number}/answers", response_model=ContactState, summary="Enter answers taken down")
@@ -169,18 +163,13 @@ async def enter(
     once: Once,
 ) -> Response:
     """All answers of an interview; one that was broken off leaves questions open. Faults are named by question."""
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return replay(earlier, was_replayed=True)
-    try:
+
+    async def entered() -> StoredAnswer:
         recorded = await services.surveys.waves.recorded(wave)
         visit = await services.surveys.interviews.enter(person, recorded, number, form)
-    except (Problem, StoreAway) as error:
-        await services.repetitions.leave(once, error)
-        raise
-    answer = stored(ContactState.of(visit).model_dump(mode="json"))
-    await services.repetitions.keep(once, answer)
-    return replay(answer, was_replayed=False)
+        return stored(ContactState.of(visit).model_dump(mode="json"))
+
+    return await answered_once(services, once, entered)
 
 
 @router.post("/{wave}/answers/import", summary="Take a CSV file of answers in", openapi_extra=CSV_BODY)

@@ -1,7 +1,6 @@
 """Personal data over HTTP, for privacy officers: find, tell, erase, hold, and what retention will take."""
 
 import re
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -11,7 +10,6 @@ from pydantic import Field, model_validator
 
 from domain.access import Permission, Person
 from domain.complaints.retention import Hindrance
-from starter.api.complaints import replay
 from starter.api.document import GONE
 from starter.api.entry import Allowed, House, Once
 from starter.api.examples import FIND_CUSTOMER, LEGAL_HOLD
@@ -31,14 +29,15 @@ from starter.api.privacy_views import (
     TombstoneList,
     WaitingList,
 )
+from starter.api.repeating import answered_once, replay
 from starter.api.strict_json import StrictJsonRoute
 from starter.bodies import Body, FreeText, Line, Moment
 from starter.privacy import said
-from starter.problems import Problem, not_found
-from starter.repetitions import Repeatable, stored
+from starter.problems import not_found
+from starter.repetitions import stored
 from storage.cases import MAX_PAGE
+from storage.idempotency import StoredAnswer
 from storage.identities import LookupField
-from storage.pool import StoreAway
 
 router = APIRouter(prefix="/v1", tags=["personal data"], route_class=StrictJsonRoute)
 
@@ -162,10 +161,12 @@ async def hold(
 ) -> Response:
     """Nothing of the case goes while it is held, whatever retention or a request says. Everybody sees the mark."""
 
-    async def do() -> Answer:
-        return LegalHoldView.of(await services.privacy.hold(person, reference, body.reason))
+    async def do() -> StoredAnswer:
+        return stored(
+            LegalHoldView.of(await services.privacy.hold(person, reference, body.reason)).model_dump(mode="json")
+        )
 
-    return await _once(services, once, do)
+    return await answered_once(services, once, do)
 
 
 @router.post(
@@ -183,26 +184,11 @@ async def lift(
 ) -> Response:
     """Retention looks at the case again at once."""
 
-    async def do() -> Answer:
+    async def do() -> StoredAnswer:
         await services.privacy.lift(person, reference, body.reason)
-        return LegalHoldLifted(reference=reference)
+        return stored(LegalHoldLifted(reference=reference).model_dump(mode="json"))
 
-    return await _once(services, once, do)
-
-
-async def _once(services: House, once: Repeatable | None, do: Callable[[], Awaitable[Answer]]) -> Response:
-    """Do it, or give the answer that it had."""
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return replay(earlier, was_replayed=True)
-    try:
-        done = await do()
-    except (Problem, StoreAway) as error:
-        await services.repetitions.leave(once, error)
-        raise
-    answer = stored(done.model_dump(mode="json"))
-    await services.repetitions.keep(once, answer)
-    return replay(answer, was_replayed=False)
+    return await answered_once(services, once, do)
 
 
 def _subject(customer: str) -> str:

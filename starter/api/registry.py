@@ -11,15 +11,16 @@ from pydantic import AfterValidator, Field, StringConstraints
 from domain.access import STAFF_ROLES, Permission, Person, Role
 from domain.complaints.policy import Policy
 from domain.complaints.taxonomy import Taxonomy
-from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Once
 from starter.api.examples import PERSON
 from starter.api.models import Answer, PersonCreated, PersonList, PersonView, TokensRevoked
+from starter.api.repeating import answered_once
 from starter.api.strict_json import StrictJsonRoute
 from starter.bodies import Body, Line
 from starter.problems import not_found
-from starter.repetitions import open_answer, seal_answer, stored
+from starter.repetitions import stored
 from storage.cases import MAX_PAGE
+from storage.idempotency import StoredAnswer
 
 router = APIRouter(prefix="/v1", tags=["registry"], route_class=StrictJsonRoute)
 
@@ -64,17 +65,14 @@ async def staff(
 async def enrol(
     form: Annotated[PersonForm, FromBody(openapi_examples=PERSON)], services: House, _: Admin, once: Once
 ) -> Response:
-    keys = services.parts.keys
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return replay(open_answer(keys, earlier), was_replayed=True)
-    people, now = services.parts.people, datetime.now(UTC)
-    details = form.model_dump(include={"team", "languages", "redress_limit"})
-    person = await people.enrol(form.name, form.roles, now, **details)
-    token = await people.issue_token(person.id, now)
-    answer = stored(PersonCreated(**dict(PersonView.of(person)), token=token).model_dump(mode="json"), 201)
-    await services.repetitions.keep(once, seal_answer(keys, answer))
-    return replay(answer, was_replayed=False)
+    async def enrolled() -> StoredAnswer:
+        people, now = services.parts.people, datetime.now(UTC)
+        details = form.model_dump(include={"team", "languages", "redress_limit"})
+        person = await people.enrol(form.name, form.roles, now, **details)
+        token = await people.issue_token(person.id, now)
+        return stored(PersonCreated(**dict(PersonView.of(person)), token=token).model_dump(mode="json"), 201)
+
+    return await answered_once(services, once, enrolled, is_secret=True)
 
 
 @router.delete("/staff/{person_id}/tokens", summary="Make all tokens of a person worthless")

@@ -9,14 +9,14 @@ from fastapi import Body as FromBody
 from pydantic import AfterValidator, Field, StringConstraints
 
 from domain.access import Role
-from starter.api.complaints import replay
 from starter.api.entry import House, Once
 from starter.api.models import Answer, PersonView
 from starter.api.registry import Admin, PersonId, of_staff
+from starter.api.repeating import answered_once
 from starter.api.strict_json import StrictJsonRoute
 from starter.bodies import Body, Line, Moment
-from starter.problems import Problem
-from starter.repetitions import open_answer, seal_answer, stored
+from starter.repetitions import stored
+from storage.idempotency import StoredAnswer
 from storage.staff import TokenRecord
 
 router = APIRouter(prefix="/v1/staff", tags=["registry"], route_class=StrictJsonRoute)
@@ -38,7 +38,7 @@ class PersonChange(Body):
     languages: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...], Field(max_length=20)] | None = None
     redress_limit: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None = None
     absent_until: Moment | None = None
-    active: bool | None = Field(None, description="false: has left; all tokens and sessions end with it")
+    active: bool | None = Field(None, strict=True, description="false: has left; all tokens and sessions end with it")
 
 
 EMPTIED = frozenset({"team", "absent_until"})
@@ -111,18 +111,11 @@ async def issue(
     person: Admin,
     once: Once,
 ) -> Response:
-    keys = services.parts.keys
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return replay(open_answer(keys, earlier), was_replayed=True)
-    try:
+    async def issued() -> StoredAnswer:
         token = await services.staff.issue_token(person, person_id, form.label or "")
-    except Problem as problem:
-        await services.repetitions.leave(once, problem)
-        raise
-    answer = stored(TokenIssued(token=token).model_dump(), 201)
-    await services.repetitions.keep(once, seal_answer(keys, answer))
-    return replay(answer, was_replayed=False)
+        return stored(TokenIssued(token=token).model_dump(), 201)
+
+    return await answered_once(services, once, issued, is_secret=True)
 
 
 @router.delete("/{person_id}/tokens/{token}", summary="Make one token of a person worthless")

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from domain.access import Person
 from domain.complaints.commands import STEP_COMMANDS
-from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Once
 from starter.api.examples import RETRY_MANY, SKIP_MANY
+from starter.api.repeating import replay
 from starter.api.step_models import StepBatchView, StepOutcome
 from starter.api.steps import Operator, StepId, StepNarrowing
 from starter.api.strict_json import StrictJsonRoute

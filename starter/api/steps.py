@@ -10,9 +10,9 @@ from pydantic import Field, StringConstraints
 from domain.access import Permission, Person
 from domain.complaints.step_commands import AmendStep, TemplateCode
 from domain.complaints.terms import StepKind, Way
-from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Key, Once
 from starter.api.examples import ABORT, AMEND, RETRY, SKIP
+from starter.api.repeating import replay
 from starter.api.step_models import CauseList, CauseView, OneStepView, ParkedStepView, StepList, StepOutcome
 from starter.api.strict_json import StrictJsonRoute
 from starter.bodies import Body, FreeText, Moment

@@ -10,9 +10,9 @@ from pydantic import Field
 from domain.access import Permission, Person
 from domain.surveys.definition import SurveyDefinition
 from domain.surveys.errors import SurveyProblem, parse_document
-from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Once
 from starter.api.models import Answer
+from starter.api.repeating import answered_once
 from starter.api.strict_json import StrictJsonRoute
 from starter.api.survey_examples import CUSTOMER, SURVEY
 from starter.bodies import Body
@@ -20,6 +20,7 @@ from starter.frame import FrameForm
 from starter.problems import FieldError, Problem, invalid
 from starter.repetitions import stored
 from storage.cases import MAX_PAGE
+from storage.idempotency import StoredAnswer
 from storage.surveys import StoredSurvey, VersionTaken
 
 router = APIRouter(prefix="/v1", tags=["surveys"], route_class=StrictJsonRoute)
@@ -124,17 +125,12 @@ async def put_customer(
     form: Annotated[FrameForm, FromBody(openapi_examples=CUSTOMER)], services: House, _: FrameKeeper, once: Once
 ) -> Response:
     """A customer number that is known renews what is known; the random number by which samples are drawn stays."""
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return replay(earlier, was_replayed=True)
-    try:
+
+    async def take() -> StoredAnswer:
         subject, is_new = await services.surveys.frame.put(form)
-    except Problem as problem:
-        await services.repetitions.leave(once, problem)
-        raise
-    answer = stored(CustomerTaken(id=subject, is_new=is_new).model_dump(), 201)
-    await services.repetitions.keep(once, answer)
-    return replay(answer, was_replayed=False)
+        return stored(CustomerTaken(id=subject, is_new=is_new).model_dump(), 201)
+
+    return await answered_once(services, once, take)
 
 
 @router.post("/customers/import", summary="Take a CSV file of customers into the frame", openapi_extra=CSV_BODY)

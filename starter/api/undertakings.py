@@ -21,8 +21,8 @@ from domain.surveys.comparison.defection import MOST_INTERVIEWS
 from domain.surveys.report.document import Report
 from domain.surveys.report.wording import ReportLanguage
 from domain.undertakings.kinds import AnyUndertaking, allowed_commands
-from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Key, Once
+from starter.api.repeating import replay
 from starter.api.strict_json import StrictJsonRoute
 from starter.api.undertaking_examples import COMMANDS, FORMS
 from starter.problems import FieldError, Problem, invalid, not_found

@@ -18,9 +18,9 @@ from domain.surveys.waves.commands import PERSONS_WAVE_COMMANDS
 from domain.surveys.waves.decide import allowed_wave_commands
 from domain.surveys.waves.wave import PlannedReminder, Result, SampleSize, Wave, WaveStatus, WaveStep
 from domain.undertakings.undertaking import Target
-from starter.api.complaints import replay
 from starter.api.entry import Allowed, House, Key, Once
 from starter.api.models import Answer
+from starter.api.repeating import answered_once, replay
 from starter.api.strict_json import StrictJsonRoute
 from starter.api.survey_examples import WAVE, WAVE_COMMANDS
 from starter.api.surveys import SurveyId
@@ -31,6 +31,7 @@ from starter.repetitions import stored
 from starter.wave_numbers import Numbers, raw_data_file
 from starter.waves import WaveRequest, wave_body_of
 from storage.cases import MAX_PAGE
+from storage.idempotency import StoredAnswer
 
 router = APIRouter(prefix="/v1", tags=["waves"], route_class=StrictJsonRoute)
 
@@ -137,17 +138,12 @@ async def plan(
     once: Once,
 ) -> Response:
     """The wave pins the version. Its sample is drawn behind the answer; then it is `sampled` and can be launched."""
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return replay(earlier, was_replayed=True)
-    try:
+
+    async def planned() -> StoredAnswer:
         wave = await services.surveys.waves.plan(person, survey_id, form.version, key)
-    except Problem as problem:
-        await services.repetitions.leave(once, problem)
-        raise
-    answer = stored(WaveView.of(wave, person, "record").model_dump(mode="json"), 201)
-    await services.repetitions.keep(once, answer)
-    return replay(answer, was_replayed=False)
+        return stored(WaveView.of(wave, person, "record").model_dump(mode="json"), 201)
+
+    return await answered_once(services, once, planned)
 
 
 @router.get("/waves", summary="List waves, the newest first")

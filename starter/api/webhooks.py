@@ -1,6 +1,8 @@
 """Webhooks over HTTP: who is told of what happens, how that went, and telling it again."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
@@ -10,16 +12,16 @@ from pydantic import Field, StringConstraints, model_validator
 
 from domain.access import Permission, Person
 from domain.webhooks import LONGEST_REPLAY, why_not
-from starter.api.complaints import replay as answered
 from starter.api.entry import Allowed, House, Once
 from starter.api.examples import REPLAY, WEBHOOK, WEBHOOK_CHANGE
 from starter.api.models import Answer
+from starter.api.repeating import answered_once
 from starter.api.strict_json import StrictJsonRoute
 from starter.bodies import Body, Line, Moment
 from starter.problems import FieldError, Problem, invalid, not_found
-from starter.repetitions import Repeatable, open_answer, seal_answer, stored
+from starter.repetitions import stored
 from storage.cases import MAX_PAGE
-from storage.pool import StoreAway
+from storage.idempotency import StoredAnswer
 from storage.webhook_deliveries import Delivery
 from storage.webhooks import TooMany, Webhook
 
@@ -146,17 +148,16 @@ async def add(
 ) -> Response:
     """From now on. Bodies are CloudEvents 1.0 without personal data, signed after Standard Webhooks."""
     _check(services, form.url)
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return answered(open_answer(services.parts.keys, earlier), was_replayed=True)
-    try:
-        webhook, secret = await services.webhooks.add(
-            form.url, form.types, form.description, person.id, datetime.now(UTC)
-        )
-    except TooMany as error:
-        raise await _too_many(services, once, error) from None
-    body = WebhookCreated(**dict(WebhookView.of(webhook)), secret=secret)
-    return await _told_once(services, once, body)
+
+    async def added() -> StoredAnswer:
+        with _told_of_too_many():
+            webhook, secret = await services.webhooks.add(
+                form.url, form.types, form.description, person.id, datetime.now(UTC)
+            )
+        body = WebhookCreated(**dict(WebhookView.of(webhook)), secret=secret)
+        return stored(body.model_dump(mode="json"), 201)
+
+    return await answered_once(services, once, added, is_secret=True)
 
 
 @router.get("", summary="List webhooks")
@@ -197,14 +198,13 @@ async def remove(webhook: WebhookId, services: House, _: Manager) -> Removed:
 async def rotate(webhook: WebhookId, services: House, _: Manager, once: Once) -> Response:
     """For 24 hours both secrets sign, so that the receiver can change over in peace."""
     await known_webhook(services, webhook)
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return answered(open_answer(services.parts.keys, earlier), was_replayed=True)
-    try:
-        secret = await services.webhooks.rotate(webhook, datetime.now(UTC))
-    except TooMany as error:
-        raise await _too_many(services, once, error) from None
-    return await _told_once(services, once, SecretMade(secret=secret))
+
+    async def rotated() -> StoredAnswer:
+        with _told_of_too_many():
+            secret = await services.webhooks.rotate(webhook, datetime.now(UTC))
+        return stored(SecretMade(secret=secret).model_dump(mode="json"), 201)
+
+    return await answered_once(services, once, rotated, is_secret=True)
 
 
 @router.post("/{webhook}/ping", status_code=202, summary="Send a test event")
@@ -240,17 +240,12 @@ async def replay(
 ) -> Response:
     """What this endpoint wants of what was recorded then, in order, under the same ids; at most 100,000 events."""
     await known_webhook(services, webhook)
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return answered(earlier, was_replayed=True)
-    try:
-        told = await services.webhook_deliveries.tell_again(webhook, form.begin, form.end, datetime.now(UTC))
-    except StoreAway as error:
-        await services.repetitions.leave(once, error)
-        raise
-    answer = stored(Replayed(events=told).model_dump(), 202)
-    await services.repetitions.keep(once, answer)
-    return answered(answer, was_replayed=False)
+
+    async def told() -> StoredAnswer:
+        events = await services.webhook_deliveries.tell_again(webhook, form.begin, form.end, datetime.now(UTC))
+        return stored(Replayed(events=events).model_dump(), 202)
+
+    return await answered_once(services, once, told)
 
 
 def _check(services: House, url: str) -> None:
@@ -267,14 +262,9 @@ async def known_webhook(services: House, webhook: str) -> Webhook:
     return found
 
 
-async def _too_many(services: House, once: Repeatable | None, error: TooMany) -> Problem:
-    problem = Problem(409, "too_many_webhooks", str(error))
-    await services.repetitions.leave(once, problem)
-    return problem
-
-
-async def _told_once(services: House, once: Repeatable | None, body: Answer) -> Response:
-    """An answer with a secret: kept sealed for its repetition."""
-    answer = stored(body.model_dump(mode="json"), 201)
-    await services.repetitions.keep(once, seal_answer(services.parts.keys, answer))
-    return answered(answer, was_replayed=False)
+@contextmanager
+def _told_of_too_many() -> Iterator[None]:
+    try:
+        yield
+    except TooMany as error:
+        raise Problem(409, "too_many_webhooks", str(error)) from None

@@ -187,6 +187,8 @@ async def test_a_method_that_is_not_there_is_a_405_that_names_the_others(api: Ap
     several = await api["hotline"].delete("/v1/complaints")
     problem(several, 405, "method_not_allowed")
     assert several.headers["allow"] == "GET, POST"
+    written_out = await api["hotline"].delete("/v1/complaints/lookup")  # no case has this number
+    assert written_out.headers["allow"] == "POST"
 
 
 async def test_a_day_is_written_as_a_day_and_never_a_count_of_days(api: Api) -> None:

@@ -106,6 +106,7 @@ async def test_a_person_is_changed_field_by_field(api: Api) -> None:
 async def test_whoever_leaves_loses_every_token_for_good(api: Api) -> None:
     visitor = await api.enrol("leaving", Role.HANDLER)
     here = f"/v1/staff/{visitor.person.id}"
+    problem(await api["admin"].send("PATCH", here, json={"active": 0}), 422, "invalid")
     assert (await api["admin"].send("PATCH", here, json={"active": False})).json()["active"] is False
     assert (await visitor.get("/v1/me")).status_code == 401
     await api["admin"].send("PATCH", here, json={"active": True})
