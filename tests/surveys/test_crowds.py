@@ -67,7 +67,7 @@ async def waves_at_once(house: House, mail_server: MailServer, customers: int, w
     planned_waves = [await planned(house, by_mail(sampling=CENSUS)) for _ in range(waves)]
     await asyncio.gather(*(command(house, wave.reference, "launch") for wave in planned_waves))
     for wave in planned_waves:
-        await until_fact(house, wave.reference, "wave.invited")
+        await until_fact(house, wave.reference, "wave.invited", seconds=60 + customers * waves / 10)
     assert len({each.recipients[0] for each in mail_server.deliveries}) == len(mail_server.deliveries) == customers
     for wave in planned_waves:
         assert sum((await counts(house, wave.reference)).values()) == customers

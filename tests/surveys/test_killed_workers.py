@@ -13,6 +13,7 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from activities.fieldwork import AT_ONCE
 from domain.surveys.waves.wave import Wave, WaveStatus
 from runtime.assembly import case_worker
 from runtime.settings import Settings
@@ -122,12 +123,15 @@ async def has_come_to(house: House, reference: str, status: WaveStatus) -> bool:
     return (await record(house, reference)).status is status
 
 
-async def nothing_is_lost_or_doubled(house: House, mail: MailServer, wave: Wave, given: dict[str, int]) -> None:
+async def nothing_is_lost_or_doubled(
+    house: House, mail: MailServer, wave: Wave, given: dict[str, int], *, most_repeated: int = 0
+) -> None:
+    """A mail server has no keys: what was under way to it when a process was killed may be repeated by its name."""
     everybody = sample_with_reserve(wave)
     assert len({each.recipients[0] for each in mail.deliveries}) == everybody
     names = Counter(str(each.message["Message-ID"]) for each in mail.deliveries)
     assert len(names) == everybody
-    assert max(names.values()) == 1
+    assert sum(count - 1 for count in names.values()) <= most_repeated
     told = await facts(house, wave.reference)
     assert [fact for fact in dict.fromkeys(told) if fact not in STEPS_BY_THEMSELVES] == [
         fact for fact in WHOLE_PATH if fact not in STEPS_BY_THEMSELVES
@@ -227,5 +231,6 @@ async def test_a_wave_of_a_thousand_contacts_survives_workers_that_are_killed(
             wave = await planned(house, by_mail(sampling=sampling))
             async with watched(house, wave):
                 given = await whole_wave(house, mail_server, wave, 400)
-        await nothing_is_lost_or_doubled(house, mail_server, wave, given)
+        under_way = doom.killed * AT_ONCE
+        await nothing_is_lost_or_doubled(house, mail_server, wave, given, most_repeated=under_way)
         assert doom.killed >= 5
