@@ -28,7 +28,7 @@ up: .venv/.installed ## Run everything on this machine for real use, data in DAT
 	$(BIN)/amends up --data-dir $(DATA_DIR)
 
 check: lint ## Format, lint, types, import rules and the fast tests: under a minute
-	$(BIN)/pytest -m "not slow and not services and not long" $(IN_PARALLEL)
+	$(BIN)/pytest -m "not slow and not services and not long" $(IN_PARALLEL) -n auto
 
 lint: .venv/.installed ## Format, lint, types and import rules only
 	$(BIN)/ruff format --check .
