@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,6 +43,21 @@ class Repetitions:
         except StoreAway as error:  # perhaps it is claimed, and nobody works on it
             self._leave_behind(request, error, claimed_at=at)
             raise
+
+    async def once(
+        self, request: Repeatable | None, do: Callable[[], Awaitable[StoredAnswer]]
+    ) -> tuple[StoredAnswer, bool]:
+        """Do it and keep the answer, or give the answer that it had; and whether that was so. Raises as `begin`."""
+        earlier = await self.begin(request)
+        if earlier is not None:
+            return earlier, True
+        try:
+            answer = await do()
+        except (Problem, StoreAway) as error:
+            await self.leave(request, error)
+            raise
+        await self.keep(request, answer)
+        return answer, False
 
     async def keep(self, request: Repeatable | None, answer: StoredAnswer) -> None:
         """Keep the answer for the next repetition."""

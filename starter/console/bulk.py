@@ -29,7 +29,7 @@ from starter.problems import Problem, not_found
 from starter.repetitions import Repeatable, stored
 from starter.services import Services
 from storage.cases import MAX_PAGE
-from storage.pool import StoreAway
+from storage.idempotency import StoredAnswer
 
 router = APIRouter(prefix="/console", route_class=ConsoleRoute, include_in_schema=False)
 
@@ -159,16 +159,13 @@ async def _start(
     said = json.dumps([chosen.references, chosen.query, values], sort_keys=True, ensure_ascii=False)
     kept_under = services.keys.record(visit.person.id, "console-bulk", f"{name}:{key}")
     once = Repeatable(kept_under, body_digest(said.encode())) if key else None
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return redirect(f"/console/batches/{json.loads(earlier.body)}")
-    try:
+
+    async def start() -> StoredAnswer:
         batch, _ = await services.batches.start(visit.person, name, chosen.selection, values, PER_SECOND)
-    except (Problem, StoreAway) as error:
-        await services.repetitions.leave(once, error)
-        raise
-    await services.repetitions.keep(once, stored(batch, 202))
-    return redirect(f"/console/batches/{batch}")
+        return stored(batch, 202)
+
+    started, _ = await services.repetitions.once(once, start)
+    return redirect(f"/console/batches/{json.loads(started.body)}")
 
 
 async def _page(

@@ -24,7 +24,7 @@ from starter.pages.entry import text_in
 from starter.problems import Problem, field_errors, invalid, not_found
 from starter.repetitions import Repeatable, stored
 from starter.services import Services
-from storage.pool import StoreAway
+from storage.idempotency import StoredAnswer
 from storage.webhook_deliveries import Delivery
 from storage.webhooks import Webhook
 
@@ -89,16 +89,13 @@ async def replay(request: Request, services: House, webhook: str, visit: Replaye
         return await _told(request, services, visit, found, dict(form), wrong, 422)
     key = text_in(form, "key")
     once = None if not key else _once(services, visit, f"{found.id}:{key}", window)
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return redirect(f"/console/webhooks/{found.id}", done="again", count=earlier.body)
-    try:
+
+    async def tell() -> StoredAnswer:
         told = await services.webhook_deliveries.tell_again(found.id, window.begin, window.end, datetime.now(UTC))
-    except StoreAway as error:
-        await services.repetitions.leave(once, error)
-        raise
-    await services.repetitions.keep(once, stored(told, 202))
-    return redirect(f"/console/webhooks/{found.id}", done="again", count=str(told))
+        return stored(told, 202)
+
+    answer, _ = await services.repetitions.once(once, tell)
+    return redirect(f"/console/webhooks/{found.id}", done="again", count=answer.body)
 
 
 def in_temporal(services: Services, workflow: str = "") -> str | None:

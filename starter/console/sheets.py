@@ -21,7 +21,7 @@ from starter.pages.entry import text_in
 from starter.problems import Problem, field_errors, invalid
 from starter.repetitions import open_answer, seal_answer, stored
 from starter.services import Services
-from storage.pool import StoreAway
+from storage.idempotency import StoredAnswer
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -86,17 +86,13 @@ async def once(
     said = json.dumps(sorted((name, str(value)) for name, value in form.multi_items() if name != "csrf"))
     again = once_for(request, visit.person, services, key, said.encode()) if key else None
     keys = services.parts.keys
-    earlier = await services.repetitions.begin(again)
-    if earlier is not None:
-        answer: dict[str, Any] = json.loads(open_answer(keys, earlier).body)
-        return answer
-    try:
-        made = await make()
-    except (Problem, StoreAway) as error:
-        await services.repetitions.leave(again, error)
-        raise
-    await services.repetitions.keep(again, seal_answer(keys, stored(made)))
-    return made
+
+    async def sealed() -> StoredAnswer:
+        return seal_answer(keys, stored(await make()))
+
+    kept, _ = await services.repetitions.once(again, sealed)
+    answer: dict[str, Any] = json.loads(open_answer(keys, kept).body)
+    return answer
 
 
 def show_once(request: Request, visit: Visit, kind: str, secret: str, *, whose: str, back: str) -> Response:

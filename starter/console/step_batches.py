@@ -22,7 +22,7 @@ from starter.repetitions import Repeatable, stored
 from starter.services import Services
 from starter.steps import Prospect, StepSelection
 from storage.cases import MAX_PAGE
-from storage.pool import StoreAway
+from storage.idempotency import StoredAnswer
 
 router = APIRouter(prefix="/console/step-batches", route_class=ConsoleRoute, include_in_schema=False)
 
@@ -116,13 +116,11 @@ async def _start(
     services: Services, visit: Visit, name: str, selection: StepSelection, order: BulkRetry, once: Repeatable | None
 ) -> Response:
     """Sent twice, a form orders once and leads to the same batch."""
-    earlier = await services.repetitions.begin(once)
-    if earlier is not None:
-        return redirect(f"/console/step-batches/{json.loads(earlier.body)}")
-    try:
+
+    async def start() -> StoredAnswer:
         batch, _ = await services.steps.start(visit.person, name, selection, order.reason, order.per_second)
-    except (Problem, StoreAway) as error:
-        await services.repetitions.leave(once, error)
-        raise
-    await services.repetitions.keep(once, stored(batch, 202))
-    return redirect(f"/console/step-batches/{batch}", done="started")
+        return stored(batch, 202)
+
+    started, was_repeated = await services.repetitions.once(once, start)
+    said = {} if was_repeated else {"done": "started"}
+    return redirect(f"/console/step-batches/{json.loads(started.body)}", **said)
