@@ -106,7 +106,7 @@ async def planned_for_values(pool: Pool) -> AsyncIterator[Connection]:
     """Lend a connection whose statements are planned for their values each time; raises StoreAway.
 
     PostgreSQL plans a prepared statement for any values from its sixth run on. Where values differ much (a team's cases
-    or a person's, a page of a year or of a day), such a plan reads a hundred times what it has to.
+    or a person's, a page of a year or of a day), such a plan reads far more than it has to.
     """
     async with transaction(pool) as connection:
         await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")

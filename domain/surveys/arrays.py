@@ -47,7 +47,7 @@ def _encode_small_integers(values: NDArray[Any]) -> Coded:
 
 
 def _encode_text(values: NDArray[Any]) -> Coded:
-    """By a table of the labels instead of sorting all rows: ten times as fast for a million."""
+    """By a table of the labels instead of sorting all rows."""
     rows = values.ravel().tolist()
     labels = sorted(dict.fromkeys(rows))
     position = {label: code for code, label in enumerate(labels)}
