@@ -170,7 +170,7 @@ def _report_complaint_survey(survey: "ComplaintSurveyCourse") -> None:
         )
         stdout.print(f"To look into: {survey.names[task['handler']]}: {signs}.", soft_wrap=True)
     if not survey.found:
-        stdout.print(f"[red]Expected exactly {survey.names[survey.gaming]} to be looked into.[/red]")
+        stdout.print(f"[red]Expected {survey.names[survey.gaming]} to be looked into first.[/red]")
 
 
 def _report_loops(loops: "Loops") -> None:

@@ -42,8 +42,13 @@ class ComplaintSurveyCourse:
 
     @property
     def found(self) -> bool:
-        """Whether exactly that handler is to be looked at."""
-        return [task["handler"] for task in self.review["tasks"]] == [self.gaming]
+        """Whether that handler is the first to be looked at, and the only one by what was done: the shared tablet.
+
+        Somebody else may stand behind by chance: of all signs one in twenty may be false.
+        """
+        tasks = self.review["tasks"]
+        shared = [task["handler"] for task in tasks if any(s["sign"] == "shared_device" for s in task["signs"])]
+        return shared == [self.gaming] and tasks[0]["handler"] == self.gaming
 
 
 async def demonstrate_complaint_survey(
